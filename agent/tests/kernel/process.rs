@@ -261,6 +261,16 @@ fn each_program_that_a_process_runs_is_told_and_once() {
     assert_eq!(eye.counts().arguments, 2);
 }
 
+/// Waits until the client runs `sleep`.
+fn until_sleeping(client: &Client) {
+    let exe = format!("/proc/{}/exe", client.bash.id());
+    let deadline = Instant::now() + WAIT;
+    while !fs::read_link(&exe).unwrap().ends_with("sleep") {
+        assert!(Instant::now() < deadline, "it must become another program");
+        std::thread::yield_now();
+    }
+}
+
 /// It has become another program before anybody asks, and keeps its connection.
 #[test]
 fn who_connects_and_becomes_another_program_is_told_as_who_it_was() {
@@ -269,12 +279,7 @@ fn who_connects_and_becomes_another_program_is_told_as_who_it_was() {
     let script = format!("exec 3<>/dev/tcp/127.0.0.1/{port}; exec -a nightly-backup sleep 600");
     let bash = Command::new("bash").args(["-c", &script]).spawn().unwrap();
     let client = Client { bash, _served: listener.accept().unwrap().0 };
-    let exe = format!("/proc/{}/exe", client.bash.id());
-    let deadline = Instant::now() + WAIT;
-    while !fs::read_link(&exe).unwrap().ends_with("sleep") {
-        assert!(Instant::now() < deadline, "it must become another program");
-        std::thread::yield_now();
-    }
+    until_sleeping(&client);
     let facts = facts(&mut eye);
     let line = ["bash", "-c", &script].map(|word| format!("{word}\0")).concat();
     assert_eq!((facts.pid, facts.command.as_str()), (client.bash.id(), "bash"));
@@ -292,12 +297,7 @@ fn who_becomes_another_program_is_not_told_as_that_one() {
     let script = format!("exec 3<>/dev/tcp/127.0.0.1/{port}; exec sleep 600");
     let bash = Command::new("bash").args(["-c", &script]).spawn().unwrap();
     let client = Client { bash, _served: listener.accept().unwrap().0 };
-    let exe = format!("/proc/{}/exe", client.bash.id());
-    let deadline = Instant::now() + WAIT;
-    while !fs::read_link(&exe).unwrap().ends_with("sleep") {
-        assert!(Instant::now() < deadline, "it must become another program");
-        std::thread::yield_now();
-    }
+    until_sleeping(&client);
     assert_eq!(facts(&mut eye).executable, "");
 }
 

@@ -1628,7 +1628,6 @@ pub(crate) fn is_opaque(statement: &Statement) -> bool {
     statement.effects.iter().any(is_opaque)
 }
 
-/// Words for what a statement does, and then for how it reaches more.
 /// Names of functions that it makes.
 fn makes_functions(statement: &Statement) -> Vec<String> {
     match statement.effects.contains(&Effect::Other("CreateFunctionStmt")) {
@@ -1637,6 +1636,7 @@ fn makes_functions(statement: &Statement) -> Vec<String> {
     }
 }
 
+/// Words for what a statement does, and then for how it reaches more.
 fn effects(statement: &Statement) -> Vec<&'static str> {
     let mut words: Vec<_> = statement.effects.iter().map(|effect| effect.name()).collect();
     for reached in &statement.reached {

@@ -15,11 +15,11 @@ use crate::hidden::{hide, masked_parameter, notification, without_place};
 use crate::judged::Seen;
 use crate::landing::OwnPath;
 use crate::moving::MovedNames;
-use crate::names::ResultColumns;
+use crate::names::{Columns, ResultColumns};
 use crate::owed::{CopyIn, Owed, Running};
 use crate::recorded::TYPES_MAX;
 use crate::refusal;
-use crate::results::{self, NeedsCatalog};
+use crate::results::{self, NeedsCatalog, Planned};
 use crate::shown::classed;
 use crate::sightings;
 use crate::state::{Environment, Resting, Session, SessionError, end_begun};
@@ -152,24 +152,28 @@ impl Session {
         if let Some(planned) = &running.planned {
             return Ok(Some(planned.plan.masks()));
         }
-        let late = self.late_of_current(env);
-        let Some(Owed::Execute { running, portal }) = self.owed.front_mut() else {
+        let Some(Owed::Execute { portal, .. }) = self.owed.front() else {
             return Err(SessionError::server("rows without a description"));
         };
         let columns = portal.columns.borrow().clone();
         let columns = columns.ok_or_else(|| SessionError::server("rows without a description"))?;
-        let Ok(planned) = results::plan(
-            &columns,
-            &running.judged,
-            (env, &self.moving, &self.temporary),
-            &late,
-            &mut self.asked_catalog,
-        ) else {
-            return Ok(None);
-        };
+        let Some((running, planned)) = self.plan_current(&columns, env) else { return Ok(None) };
         let masks = planned.plan.masks();
         running.begin_result(planned);
         Ok(Some(masks))
+    }
+
+    /// The statement whose rows are coming, and what happens to these. `None` needs a newer catalog.
+    fn plan_current(
+        &mut self,
+        columns: &Columns,
+        env: &Environment<'_>,
+    ) -> Option<(&mut Running, Rc<Planned>)> {
+        let late = self.late_of_current(env);
+        let running = self.owed.front_mut()?.running()?;
+        let around = (env, &self.moving, &self.temporary);
+        let planned = results::plan(columns, &running.judged, around, &late, &mut self.asked_catalog).ok()?;
+        Some((running, planned))
     }
 
     /// Makes sure that rows which come now are treated as what is known by now says, where functions compute them. `None` needs a newer
@@ -189,17 +193,7 @@ impl Session {
             return Ok(Some(()));
         }
         let columns = Rc::clone(planned.columns());
-        let late = self.late_of_current(env);
-        let Some(running) = self.owed.front_mut().and_then(Owed::running) else { return Ok(Some(())) };
-        let Ok(planned) = results::plan(
-            &columns,
-            &running.judged,
-            (env, &self.moving, &self.temporary),
-            &late,
-            &mut self.asked_catalog,
-        ) else {
-            return Ok(None);
-        };
+        let Some((running, planned)) = self.plan_current(&columns, env) else { return Ok(None) };
         running.copied_from_here(&planned, encoding);
         running.begin_result(planned);
         Ok(Some(()))

@@ -631,11 +631,22 @@ impl Catalog {
 
     /// A relation, and all that it reads or is a part of, through however many views.
     pub fn with_underlying<'a>(&'a self, relation: &'a Relation) -> Vec<&'a Relation> {
+        self.below_all(relation, |_, _| true)
+    }
+
+    /// A relation, and all that is below it by steps from one to the next that are such.
+    fn below_all<'a>(
+        &'a self,
+        relation: &'a Relation,
+        is_step: impl Fn(&Relation, &Relation) -> bool,
+    ) -> Vec<&'a Relation> {
         let mut found = vec![relation];
         let mut known = HashSet::from([relation.oid]);
         let mut at = 0;
         while let Some(relation) = found.get(at).copied() {
-            found.extend(self.below(relation).filter(|next| known.insert(next.oid)));
+            found.extend(
+                self.below(relation).filter(|next| is_step(relation, next) && known.insert(next.oid)),
+            );
             at += 1;
         }
         found
@@ -686,18 +697,7 @@ impl Catalog {
 
     /// A relation, and what it reads where it is a view.
     pub fn shown<'c>(&'c self, relation: &'c Relation) -> Vec<&'c Relation> {
-        let mut read = vec![relation];
-        let mut at = 0;
-        while let Some(relation) = read.get(at).copied() {
-            for below in self.below(relation) {
-                let is_known = read.iter().any(|known| known.oid == below.oid);
-                if !is_known && !self.is_part(relation.oid, below.oid) {
-                    read.push(below);
-                }
-            }
-            at += 1;
-        }
-        read
+        self.below_all(relation, |relation, below| !self.is_part(relation.oid, below.oid))
     }
 
     /// Foreign keys that refer to rows which are written by the name of a relation: its own, those of its parts and of what these are partitions

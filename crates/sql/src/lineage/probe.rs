@@ -100,6 +100,15 @@ impl Probe {
     /// As much as one statement may ask.
     pub const MOST: Probe = Probe::Asks(QUESTIONS_MAX);
 
+    /// A question for each row that an INSERT writes out; of a query there are as many as it gives.
+    fn of_rows(insert: &Tree) -> Self {
+        let rows = insert.one("select_stmt").map_or(0, |select| select.all("values_lists").count());
+        match u32::try_from(rows) {
+            Ok(0) | Err(_) => Probe::Extracts,
+            Ok(rows) => Probe::Asks(rows),
+        }
+    }
+
     /// What both come to, where there are any.
     pub fn both(one: Option<Self>, other: Option<Self>) -> Option<Self> {
         one.into_iter().chain(other).reduce(Probe::and)

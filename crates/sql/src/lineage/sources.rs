@@ -119,7 +119,7 @@ impl Spills<'_, '_> {
     fn of_item<'t>(&self, item: &'t Tree, scope: &Scope<'t>) -> Option<Sources> {
         let alias = item.one("alias");
         let given: Vec<&str> = alias.map(|alias| alias.name("colnames")).unwrap_or_default();
-        let mut sources = match item.kind {
+        let sources = match item.kind {
             "RangeVar" => self.of_relation(item, scope)?,
             "RangeSubselect" => self.of_query(item.one("subquery")?, scope)?.seen_around(),
             "JoinExpr" if alias.is_none() => {
@@ -132,10 +132,7 @@ impl Spills<'_, '_> {
             "RangeFunction" => return Some(of_function(item, &self.tainted.sensitive.own_names)),
             _ => return None,
         };
-        for (taken, name) in sources.columns.iter_mut().zip(given) {
-            taken.rename(vec![name.to_owned()]);
-        }
-        Some(sources)
+        Some(sources.called(given))
     }
 
     fn of_relation<'t>(&self, relation: &'t Tree, scope: &Scope<'t>) -> Option<Sources> {
@@ -158,11 +155,8 @@ impl Spills<'_, '_> {
                     _ => {
                         let mut scope = scope.clone();
                         scope.open.push(name);
-                        let mut sources = self.of_query(query, &scope)?.seen_around();
-                        for (taken, name) in sources.columns.iter_mut().zip(one.name("aliascolnames")) {
-                            taken.rename(vec![name.to_owned()]);
-                        }
-                        return Some(sources);
+                        let sources = self.of_query(query, &scope)?.seen_around();
+                        return Some(sources.called(one.name("aliascolnames")));
                     }
                 }
             }
@@ -179,6 +173,14 @@ impl Sources {
         self.columns.extend(other.columns);
         self.are_placed &= other.are_placed;
         (self.columns.len() <= COLUMNS_MAX).then_some(())
+    }
+
+    /// The first of them have these names.
+    fn called(mut self, names: Vec<&str>) -> Self {
+        for (taken, name) in self.columns.iter_mut().zip(names) {
+            taken.rename(vec![name.to_owned()]);
+        }
+        self
     }
 
     /// The same as a query around it sees it: by its names, too, where these are not what it is made of.

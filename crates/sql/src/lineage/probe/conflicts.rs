@@ -40,11 +40,7 @@ impl Probes<'_> {
                 (bound.kind == "PartitionBoundSpec" && self.is_part("tableoid")).then_some(Probe::Asks(1))
             }
             "InsertStmt" if tree.has(&["on_conflict_clause"]) && self.meets_parts(tree) => {
-                let rows = tree.one("select_stmt").map_or(0, |select| select.all("values_lists").count());
-                Some(match u32::try_from(rows) {
-                    Ok(0) | Err(_) => Probe::Extracts,
-                    Ok(rows) => Probe::Asks(rows),
-                })
+                Some(Probe::of_rows(tree))
             }
             _ => None,
         }

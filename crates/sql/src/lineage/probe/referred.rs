@@ -60,11 +60,7 @@ impl Referred<'_> {
         };
         let changes = conflict.number("action") == OnConflictAction::OnconflictUpdate as i64
             && conflict.all("target_list").any(|target| self.is_key(target) && !is_same(target));
-        let rows = insert.one("select_stmt").map_or(0, |select| select.all("values_lists").count());
-        changes.then(|| match u32::try_from(rows) {
-            Ok(0) | Err(_) => Probe::Extracts,
-            Ok(rows) => Probe::Asks(rows),
-        })
+        changes.then(|| Probe::of_rows(insert))
     }
 
     /// A question for each key that it names, and an answer where it takes as many as there are.
