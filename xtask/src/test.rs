@@ -5,14 +5,18 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
+use crate::error::Unavailable;
 use crate::setup::{self, Privilege};
 use crate::stages::Stages;
 use crate::{ebpf, repo, run, suites, tidy};
 
 /// How many tests cargo's harness runs at once.
 const TEST_THREADS: &str = "RUST_TEST_THREADS";
+
+/// What throwaway clusters, engines and what the tests fetch take of the disk at once, at most.
+const CLUSTERS_BYTES: u64 = 3 << 30;
 
 /// Run all tests.
 ///
@@ -43,6 +47,9 @@ pub(crate) fn run_all(stages: &mut Stages, filter: Option<&str>) -> Result<()> {
     let build = if filter.is_none() { "build, with clippy" } else { "build" };
     stages.run(build, || run::shown(test_command("build", filter)?.arg("--all-targets")))?;
     stages.run("rest of the set-up", || set_up.wait())?;
+    if filter.is_none() {
+        has_room(&env::temp_dir())?;
+    }
     stages.run("unit tests", || tests(&["--lib", "--bins"], filter))?;
     stages.run("integration and end-to-end tests", || tests(&["--test", "*"], filter))?;
     if filter.is_none() {
@@ -54,6 +61,22 @@ pub(crate) fn run_all(stages: &mut Stages, filter: Option<&str>) -> Result<()> {
         .run("documentation tests", || run::shown(test_command("test", filter)?.arg("--doc").args(filter)))?;
     if filter.is_none() {
         stages.run("suites of drivers and frameworks", suites::run_daily)?;
+    }
+    Ok(())
+}
+
+/// A cluster on a full disk goes down, and hundreds of tests then say that it is not there.
+fn has_room(folder: &Path) -> Result<()> {
+    let file_system =
+        rustix::fs::statvfs(folder).with_context(|| format!("ask for the room in `{}`", folder.display()))?;
+    let free = file_system.f_bavail.saturating_mul(file_system.f_frsize);
+    if free < CLUSTERS_BYTES {
+        return Err(anyhow!(Unavailable(format!(
+            "`{}` has {} MB left, and the tests need {} MB there: make room",
+            folder.display(),
+            free >> 20,
+            CLUSTERS_BYTES >> 20
+        ))));
     }
     Ok(())
 }
