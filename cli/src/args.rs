@@ -374,8 +374,8 @@ pub(crate) enum Question {
         #[command(flatten)]
         answer: Answer,
     },
-    /// `picket-agent kill` ends connections, on the host of the database
-    #[command(subcommand, hide = true)]
+    /// Connections that agents see
+    #[command(subcommand)]
     Connections(Connections),
     /// Who reached a database around the proxy
     #[command(long_about = BYPASSES_ABOUT, after_long_help = BYPASSES_HELP)]
@@ -589,15 +589,25 @@ pub(crate) enum Answers {
     },
 }
 
-/// What another program does
+/// What is done to connections
 #[derive(Debug, Subcommand)]
 pub(crate) enum Connections {
-    /// Who looks for this here is told where it is
-    #[command(disable_help_flag = true)]
-    Kill {
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        words: Vec<String>,
-    },
+    /// Ends a connection that is open, on the host that it leads to: asks the agent there, as `picket-agent kill` does
+    #[command(after_long_help = help::KILL_HELP)]
+    Kill(KillArgs),
+}
+
+/// Which connection, and why
+#[derive(Debug, ClapArgs)]
+pub(crate) struct KillArgs {
+    /// The configuration of the agent that runs on this host
+    #[arg(long, value_name = "FILE", default_value = "/etc/picket/agent.toml")]
+    pub(crate) config: PathBuf,
+    /// The client's address and port as `picket bypasses` shows it, or `connections.cookie`
+    pub(crate) connection: String,
+    /// Why; it is recorded
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
 }
 
 /// What is asked of grants

@@ -3,13 +3,14 @@
 use std::io::{Write, stdout};
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use audit::ledger::{ColumnClassRow, Ledger, Page};
 use clap::CommandFactory;
 use tokio::runtime;
 
 use crate::approvals;
 use crate::args::{Args, Classify, Connections, Lines, Policy, Question, Session};
+use crate::connections;
 use crate::export;
 use crate::failure::{Failure, unless_reader_left};
 use crate::login;
@@ -40,10 +41,7 @@ pub(crate) fn ask(args: Args) -> Result<(), Failure> {
         Question::Login(args) => login::login(args),
         Question::Token(args) => login::token(&args),
         Question::Connect(args) => login::connect(args),
-        Question::Connections(Connections::Kill { .. }) => Err(Failure::usage(anyhow!(
-            "connections are ended on the host that they lead to: run `picket-agent kill --config FILE CLIENT --reason TEXT` there; \
-             `picket session kill` ends a session of a proxy"
-        ))),
+        Question::Connections(Connections::Kill(args)) => connections::kill(args),
         Question::Logout => login::logout(),
         Question::Approvals { console, about } => approvals::answer(&console, &about),
         Question::Grants { console, about } => approvals::grants(&console, &about),

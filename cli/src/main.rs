@@ -1,11 +1,12 @@
 //! `picket`: asks the ledger who touched what, who went around, and whether it is what its writers signed, and the rules
 //! what they say of a statement; answers what waits for an approval, and says what columns hold, at a proxy; keeps a session at the
-//! identity provider. It changes nothing else but a ledger's schema, where
+//! identity provider; has the agent of its host end connections. It changes nothing else but a ledger's schema, where
 //! that is asked for.
 
 mod approvals;
 mod args;
 mod ask;
+mod connections;
 mod export;
 mod failure;
 mod login;

@@ -148,6 +148,14 @@ Keys of a JSON object, in this order, and columns of CSV (lists joined by spaces
   masked_values     values of the result that were masked
   session_id        UUID of the session"#;
 
+pub(super) const KILL_HELP: &str = r#"Examples:
+  picket connections kill 10.0.0.9:40000 --reason "reads orders around the proxy"
+  picket connections kill --config agent.toml 4242 --reason "leaked password"
+
+For root and the agent's user. Who asked, whose connection it is and why is an alert `killed` first; then the kernel resets it.
+
+Exit codes: 0 it is ended, 1 it is not, 2 usage, 69 no agent is installed or runs here, 77 you may not."#;
+
 pub(super) const TAIL_ABOUT: &str = "\
 The newest statements as lines, and those that come as they come
 

@@ -17,8 +17,13 @@ use crate::failure::Failure;
 use crate::show::{self, Change};
 
 /// Rules that come from what the proxy does, which policies do not change.
-const NO_POLICIES: [&str; 4] =
-    ["kept-settings", "masked-values-stay", "max-probes-per-hour", "max-sliding-probes-per-hour"];
+const NO_POLICIES: [&str; 5] = [
+    "kept-settings",
+    "masked-values-stay",
+    "masks-are-no-values",
+    "max-probes-per-hour",
+    "max-sliding-probes-per-hour",
+];
 
 /// How the session's own temporary relations are recorded.
 const TEMPORARY: &str = "pg_temp.";

@@ -41,12 +41,13 @@ const OTHERS: &str = "
 # Rules that are no policies
 
 These come from what the proxy does rather than from a file: no policy permits what they refuse, and they are neither observed nor held. Whoever may see
-the values (`reveal`) is not asked by the last three.
+the values (`reveal`) is not asked by the last four.
 
 | rule | refuses | otherwise |
 | --- | --- | --- |
 | `kept-settings` | changing a setting by which the proxy tells the database who the user is, and what nobody can read where there is one | `RESET`, `RESET ALL`, `DISCARD ALL` go back to what it has set |
 | `masked-values-stay` | handing masked values to where nobody would know them: a setting, a notification, a large object, a lock, a sequence, a bound of a partition, code that runs texts; and making code that others call do so | leave the value away, or ask for `reveal` |
+| `masks-are-no-values` | writing what is shown in place of a value into the column of that value, as who saves a whole row that was read does; `takes-masks` of the configuration's `[mask]` ends it | leave the column out, or ask for `reveal` |
 | `max-probes-per-hour` | more conditions that look into masked values than the configuration's key of this name allows, and those that would tell a value at once | compare whole values with `=`, wait, or ask for `reveal` |
 | `max-sliding-probes-per-hour` | the same condition on masked values with constants that slide, as a search for a value has, more often than the configuration's key of this name allows | compare whole values with `=`, wait, or ask for `reveal` |
 ";

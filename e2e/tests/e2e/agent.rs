@@ -441,20 +441,23 @@ fn a_connection_that_is_ended_fails_at_the_client_is_rolled_back_and_is_told_wit
     session.ask("BEGIN; CREATE TEMPORARY TABLE mine (n int); SELECT pg_advisory_xact_lock(4711);")?;
     let bypass = watched.ledger.wait_row("the bypass", "SELECT * FROM bypasses")?;
     let client = text(&bypass, "client")?;
-    let kill = |connection: &str, reason: &str| -> Result<(i32, String)> {
-        let mut kill = binaries::command("picket-agent")?;
-        kill.args(["kill", connection, "--reason", reason, "--config"]).arg(watched.agent.config());
-        let output = kill.output().context("run picket-agent kill")?;
+    let kill_by = |program: &str, words: &[&str], connection: &str, reason: &str| -> Result<(i32, String)> {
+        let mut kill = binaries::command(program)?;
+        kill.args(words)
+            .args(["kill", connection, "--reason", reason, "--config"])
+            .arg(watched.agent.config());
+        let output = kill.output().context("run what ends connections")?;
         let said = [output.stdout, output.stderr].concat();
         Ok((output.status.code().unwrap_or(-1), String::from_utf8_lossy(&said).into_owned()))
     };
+    let kill = |connection: &str, reason: &str| kill_by("picket-agent", &[], connection, reason);
     // Nothing of that name, and nobody's reason.
     let (code, said) = kill("127.0.0.1:1", "it reads too much")?;
     assert!(code != 0 && said.contains("127.0.0.1:1"), "{code}: {said}");
     let (code, said) = kill(client, " ")?;
     assert!(code != 0 && said.contains("`--reason` must say why"), "{code}: {said}");
 
-    let (code, said) = kill(client, "it reads too much")?;
+    let (code, said) = kill_by("picket", &["connections"], client, "it reads too much")?;
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("psql") && said.contains("it reads too much"), "{said}");
     let lock = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711";

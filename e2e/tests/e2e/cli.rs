@@ -1,7 +1,8 @@
 //! `picket`: the questions that people ask, answered from the ledger.
 
+use std::fs;
 use std::io::{BufRead, BufReader};
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,7 @@ use e2e::port;
 use e2e::postgres::{self, Postgres};
 use e2e::proxy::{Proxy, ProxySettings};
 use e2e::psql;
+use e2e::scratch::Scratch;
 use e2e::shop::Shop;
 use serde_json::Value;
 
@@ -32,12 +34,15 @@ pub(crate) fn rows(output: &Output) -> Result<Vec<Value>> {
 }
 
 #[test]
-fn who_wants_to_end_a_connection_here_is_told_where() -> Result<()> {
+fn who_wants_to_end_a_connection_where_no_agent_is_is_told_where() -> Result<()> {
+    let folder = Scratch::new("cli")?;
+    let alone = folder.join("picket");
+    fs::copy(binaries::find("picket")?, &alone).context("copy the program")?;
     let words = ["connections", "kill", "10.0.0.7:40112", "--reason", "stolen"];
-    let output = picket("http://127.0.0.1:9", &words)?;
+    let output = Command::new(&alone).args(words).env("PATH", folder.path()).output().context("run it")?;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("run `picket-agent kill --config FILE CLIENT --reason TEXT` there"), "{said}");
+    assert_eq!(output.status.code(), Some(69), "{said}");
+    assert!(said.contains("no picket-agent is installed here") && said.contains("run this there"), "{said}");
     Ok(())
 }
 
