@@ -4,11 +4,11 @@
 mod found;
 mod halves;
 mod judge;
-mod local;
 mod refused;
 mod startup;
 #[cfg(test)]
 pub(crate) mod tests;
+mod unix;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
@@ -23,8 +23,8 @@ use uuid::Uuid;
 use self::found::Lately;
 pub use self::found::Merged;
 use self::halves::{Half, Halves};
-pub(crate) use self::local::nowhere;
 use self::startup::{Early, Speech};
+pub(crate) use self::unix::nowhere;
 use crate::event::{self, Event};
 use crate::sentence;
 

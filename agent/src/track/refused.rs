@@ -9,7 +9,7 @@ use audit::record::{
 };
 use ebpf_abi::{Process, Refused, UnixRefused};
 
-use super::local::nowhere;
+use super::unix::nowhere;
 use super::{Arrival, Tracker, Witness};
 use crate::{event, sentence};
 

