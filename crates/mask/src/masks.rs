@@ -87,6 +87,22 @@ pub fn mask(
     }
 }
 
+/// Whether `value` is what is shown as text in place of values of this class: it has hidden letters, and a value that had others there would be
+/// masked so. Of tokens and other types than text and documents nothing tells masks from values.
+pub fn is_mask(methods: &Methods, class: Class, value: &str) -> bool {
+    const HIDDEN: &str = "***";
+    if !value.contains(HIDDEN) {
+        return false;
+    }
+    let hidden = value.replace('*', "0");
+    let is_shown = |type_oid| {
+        let mut shown = Vec::new();
+        mask(methods, class, type_oid, TEXT_FORMAT, hidden.as_bytes(), &mut shown)
+            && shown == value.as_bytes()
+    };
+    [TEXT, VARCHAR, JSON].into_iter().any(is_shown)
+}
+
 /// Appends `value` with what its keys name, and what is found in it and counts, masked where it stands, if it is a document: JSON, also in
 /// arrays and in text, or hstore. `None`, and nothing appended, if it is none; `false`: nothing of it can be shown.
 pub(crate) fn document(

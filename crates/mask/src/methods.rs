@@ -48,6 +48,7 @@ impl Method {
 pub struct Methods {
     by_class: [Method; Class::ALL.len()],
     mac: Option<Arc<Hmac<Sha256>>>,
+    takes_masks: bool,
 }
 
 impl Methods {
@@ -83,6 +84,17 @@ impl Methods {
         if let Some(own) = self.by_class.get_mut(class as usize).filter(|_| class.has_method()) {
             *own = method;
         }
+    }
+
+    /// The same where masks may be written over values.
+    #[must_use]
+    pub fn taking_masks(self, takes_masks: bool) -> Self {
+        Methods { takes_masks, ..self }
+    }
+
+    /// Whether a mask must not be written over a value.
+    pub fn refuses_masks(&self) -> bool {
+        !self.takes_masks
     }
 
     /// Whether values can become tokens.

@@ -141,6 +141,9 @@ impl Session {
         if let Some(refusal) = judged.makes.as_ref().and_then(|(makes, _)| self.has_no_room(makes)) {
             return judged.refused(refusal);
         }
+        if let Some(refusal) = judged.puts_literals_back(brought, env.methods) {
+            return judged.refused(refusal);
+        }
         // What was made before may call it, also where that leads to nothing sensitive.
         let is_as_judged = judged.runs.is_empty() && judged.probes.is_none() && !judged.makes_sink;
         if is_as_judged && self.moving.is_empty() && env.moved.is_none() {

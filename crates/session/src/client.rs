@@ -512,6 +512,7 @@ impl Session {
         let values = recorded.bound(&bind, &types, recording, &mut self.said);
         let keys = keyed::keys(reading.read.key_parameters(), &bind, &types);
         let constants = statement.bound_constants(&bind, &types);
+        let put_back = statement.puts_parameters_back(&bind, &types, env.methods);
         drop(types);
         if let Some(change) = statement.path_change() {
             let values = bind.parameters().into_iter().flatten().filter_map(|parameter| parameter.value);
@@ -519,6 +520,9 @@ impl Session {
         }
         if statement.refusal().is_some() {
             return self.refuse_prepared(statement, reading, &values, env, out);
+        }
+        if let Some(refusal) = put_back {
+            return self.refuse_prepared(&statement.refused(refusal), reading, &values, env, out);
         }
         if !bind.portal.is_empty() && self.portals.is_full() {
             return self.wait_for_room(names::too_many::<Portal>, out);

@@ -29,6 +29,7 @@ use crate::names::{Columns, ResultColumns};
 use crate::normalised::normalised;
 use crate::path::{ByPath, PathChange};
 use crate::probed::{hands_over, has_sinks, makes_sink, probes, replaces_code};
+use crate::put_back::PutBack;
 use crate::reasons;
 use crate::recorded::{Recorded, Treat};
 use crate::referred::takes_referred;
@@ -186,6 +187,8 @@ pub(crate) struct Judged {
     pub(crate) probes: Option<Probe>,
     /// What of it can differ from one such question to the next.
     pub(crate) sliding: Option<Rc<Sliding>>,
+    /// Constants that it writes over masked values.
+    pub(crate) put_back: Option<Rc<PutBack>>,
     /// What computed columns of its result can show.
     pub(crate) shown: Shown,
     /// What it runs and sets going can tell of something sensitive, whatever its result shows.
@@ -811,6 +814,7 @@ impl Texts<'_> {
             makes: own.makes.clone().map(|makes| (makes, Read::within(read, own))),
             probes: asks.max(hands_over.then_some(Probe::HandsOver)),
             sliding,
+            put_back: if env.hides() { PutBack::of(text, own, &known, env).map(Rc::new) } else { None },
             // Of whoever may see it too: it is recorded.
             shown: match by_rules {
                 Some(by_rules) => by_rules,
@@ -897,6 +901,7 @@ impl Judged {
             catalog_version: 0,
             probes: None,
             sliding: None,
+            put_back: None,
             kept_bytes,
             described: Rc::new(described),
             span,
@@ -1024,6 +1029,7 @@ impl Judged {
             && self.makes.is_none()
             && self.runs.is_empty()
             && self.probes.is_none()
+            && self.put_back.is_none()
             && self.copied.is_none()
             && self.spills.stains.is_empty()
             && self.spills.placed.is_empty()

@@ -44,6 +44,7 @@ mod normalised;
 mod owed;
 mod path;
 mod probed;
+mod put_back;
 mod readings;
 mod reasons;
 mod recorded;

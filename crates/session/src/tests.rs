@@ -16,6 +16,7 @@ mod naming;
 mod no_sql;
 mod observing;
 mod probing;
+mod put_back;
 mod recorded;
 mod replication;
 mod server;

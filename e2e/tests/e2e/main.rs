@@ -65,6 +65,7 @@ mod partitions;
 mod planted;
 mod policies;
 mod probing;
+mod put_back;
 mod raw;
 mod reach;
 mod redaction;

@@ -18,6 +18,9 @@ use super::words;
 pub(super) struct MaskFile {
     /// Holds the key that tokens are made with.
     key_file: Option<Spanned<PathBuf>>,
+    /// Whether masks may be written over values.
+    #[serde(default)]
+    takes_masks: bool,
     /// By class.
     #[serde(default)]
     method: BTreeMap<Spanned<String>, Spanned<String>>,
@@ -77,7 +80,8 @@ impl MaskFile {
             said.push((known, found));
         }
         let methods = Methods::new(said, &key)
-            .ok_or_else(|| refused(0..0, "`mask.key-file` holds no key that tokens can be made with"))?;
+            .ok_or_else(|| refused(0..0, "`mask.key-file` holds no key that tokens can be made with"))?
+            .taking_masks(self.takes_masks);
         let makes_tokens = |rule: &&Rule| rule.method == Some(Method::Token.name());
         match policies.rules().iter().find(makes_tokens) {
             Some(rule) if !methods.has_key() => Err(refused(

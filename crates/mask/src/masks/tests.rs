@@ -417,3 +417,33 @@ proptest! {
         prop_assert_eq!(of_document(JSON, &shown, 0).flatten().unwrap(), shown);
     }
 }
+
+#[test]
+fn a_mask_is_told_from_values() {
+    let values = [
+        (Class::Email, "ada.byron@example.org"),
+        (Class::Phone, "+49 170 1234567"),
+        (Class::PersonName, "Ada Byron"),
+        (Class::Card, "4111 1111 1111 1111"),
+        (Class::Iban, "DE89 3704 0044 0532 0130 00"),
+        (Class::Credential, "pbkdf2_sha256$600000$salt$c29tZXRoaW5n"),
+        (Class::Derived, "Ada Byron, London"),
+        (
+            Class::Document,
+            r#"{"plan": "free", "email": "ada.byron@example.org", "list": [1, {"password":"x12345"}]}"#,
+        ),
+    ];
+    for method in [Method::Partial, Method::Fixed] {
+        let methods = Methods::new(Class::ALL.map(|class| (class, method)), b"").unwrap();
+        for (class, value) in values {
+            let mut shown = Vec::new();
+            assert!(mask(&methods, class, TEXT, TEXT_FORMAT, value.as_bytes(), &mut shown));
+            let shown = String::from_utf8(shown).unwrap();
+            assert!(is_mask(&methods, class, &shown), "{class:?}: {shown}");
+            for other in [value, "", "*", "a*b", "rated *** by all", "***-***-***-***-***-***-***-***@", "x"]
+            {
+                assert!(!is_mask(&methods, class, other), "{class:?}: {other}");
+            }
+        }
+    }
+}
