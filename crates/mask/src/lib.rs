@@ -30,7 +30,7 @@ pub use class::{Class, Confidence, Holds, Sample, class_of, class_of_comment, is
 pub use columns::{Classes, ColumnId, Unsearched, can_hold_text, is_document, is_telling, is_text};
 pub use copy::{CopyError, CopyForm, CopyRows};
 pub use found::Found;
-pub use masks::{Elements, elements, is_mask, is_number, mask, mask_found, written};
+pub use masks::{Elements, HIDDEN, elements, is_mask, is_number, mask, mask_found, written};
 pub use methods::{KEY_BYTES_MIN, Method, Methods};
 pub use plan::{ColumnPlan, FIRST_NORMAL_OID, FieldPlan, Form, Known, Plan, Reason};
 pub use recording::{Comments, Kept, Recording};

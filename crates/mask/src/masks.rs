@@ -22,8 +22,11 @@ use crate::detect::Match;
 use crate::methods::{Method, Methods};
 use crate::{FIRST_NORMAL_OID, detect, email};
 
+/// What masks have in place of what they hide.
+pub const HIDDEN: &str = "***";
+
 /// What is shown of what nothing may be seen of.
-const FIXED: &[u8] = b"***";
+const FIXED: &[u8] = HIDDEN.as_bytes();
 
 /// Formats of a value (protocol-message-formats, Bind).
 const TEXT_FORMAT: i16 = 0;
@@ -90,7 +93,6 @@ pub fn mask(
 /// Whether `value` is what is shown as text in place of values of this class: it has hidden letters, and a value that had others there would be
 /// masked so. Of tokens and other types than text and documents nothing tells masks from values.
 pub fn is_mask(methods: &Methods, class: Class, value: &str) -> bool {
-    const HIDDEN: &str = "***";
     if !value.contains(HIDDEN) {
         return false;
     }

@@ -127,7 +127,9 @@ impl Methods {
 impl PartialEq for Methods {
     fn eq(&self, other: &Self) -> bool {
         let digest = |methods: &Methods| methods.digest(Class::Derived, b"");
-        self.by_class == other.by_class && digest(self) == digest(other)
+        self.by_class == other.by_class
+            && self.takes_masks == other.takes_masks
+            && digest(self) == digest(other)
     }
 }
 
@@ -165,6 +167,8 @@ mod tests {
         assert_eq!(all, [Method::Fixed, Method::Token, Method::Partial, Method::Partial]);
         assert!(!own.are_those(&methods));
         assert!(own.are_those(&Arc::new(methods.with(said))));
+        let taking = Methods::clone(&methods).taking_masks(true);
+        assert_ne!(taking, Methods::clone(&methods));
         let other = Methods::new([(Class::Email, Method::Fixed)], &[b'l'; 32]).unwrap();
         assert!(!methods.are_those(&Arc::new(other)));
         assert_eq!(Methods::default().with(said).of(Class::Phone), Method::Null);

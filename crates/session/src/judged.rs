@@ -814,7 +814,7 @@ impl Texts<'_> {
             makes: own.makes.clone().map(|makes| (makes, Read::within(read, own))),
             probes: asks.max(hands_over.then_some(Probe::HandsOver)),
             sliding,
-            put_back: if env.hides() { PutBack::of(text, own, &known, env).map(Rc::new) } else { None },
+            put_back: if env.hides() { PutBack::of(own, &known, env).map(Rc::new) } else { None },
             // Of whoever may see it too: it is recorded.
             shown: match by_rules {
                 Some(by_rules) => by_rules,
@@ -1029,7 +1029,7 @@ impl Judged {
             && self.makes.is_none()
             && self.runs.is_empty()
             && self.probes.is_none()
-            && self.put_back.is_none()
+            && !self.may_put_literals_back()
             && self.copied.is_none()
             && self.spills.stains.is_empty()
             && self.spills.placed.is_empty()

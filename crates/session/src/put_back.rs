@@ -1,6 +1,6 @@
 //! Masks that come back as values: who reads a row, changes a column of it and saves the whole row writes masks over values.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use mask::{Class, ColumnId, Methods};
 use policy::Refusal;
@@ -13,9 +13,6 @@ use crate::judged::Judged;
 use crate::shown::Known;
 use crate::sliding::Brought;
 use crate::state::Environment;
-
-/// What masks have in place of what they hide.
-const HIDDEN: &str = "***";
 
 /// Longest value that is compared with a mask.
 const VALUE_BYTES_MAX: usize = 64 << 10;
@@ -33,25 +30,12 @@ pub(crate) struct PutBack {
 type Places = BTreeMap<usize, Class>;
 
 impl PutBack {
-    /// Of a statement whose own text is `text`; `None` where it writes no such constant.
-    pub(crate) fn of(
-        text: &str,
-        statement: &Statement,
-        known: &Known<'_>,
-        env: &Environment<'_>,
-    ) -> Option<Self> {
-        let values = statement.values.as_deref().filter(|_| env.methods.refuses_masks())?;
+    /// `None` where it writes no such constant.
+    pub(crate) fn of(statement: &Statement, known: &Known<'_>, env: &Environment<'_>) -> Option<Self> {
+        let values = statement.values.as_deref()?;
         let class = |tie: &Tie| written(tie, known).find(|class| !env.reveals(*class));
-        let sites = values.sites.iter().filter(|site| site.kind == SiteKind::Text);
-        let starts: HashMap<usize, Class> =
-            sites.filter_map(|site| Some((site.span.start, class(&site.tie)?))).collect();
-        let literals = match starts.is_empty() {
-            true => Places::default(),
-            false => strings(text)
-                .enumerate()
-                .filter_map(|(at, (start, _))| Some((at, *starts.get(&start)?)))
-                .collect(),
-        };
+        let strings = values.sites.iter().filter(|site| site.kind == SiteKind::Text).enumerate();
+        let literals = strings.filter_map(|(at, site)| Some((at, class(&site.tie)?))).collect();
         let parameters = values.parameters.iter().filter_map(|(number, tie)| Some((*number, class(tie)?)));
         let put_back = PutBack { literals, parameters: parameters.collect() };
         (!put_back.literals.is_empty() || !put_back.parameters.is_empty()).then_some(put_back)
@@ -59,17 +43,22 @@ impl PutBack {
 }
 
 impl Judged {
+    /// Whether it writes constants of its text into columns which are masked.
+    pub(crate) fn may_put_literals_back(&self) -> bool {
+        self.put_back.as_deref().is_some_and(|put_back| !put_back.literals.is_empty())
+    }
+
     /// Why an execution that brings these literals is refused, if it is.
     pub(crate) fn puts_literals_back(&self, brought: Brought<'_>, methods: &Methods) -> Option<Refusal> {
-        let put_back = self.put_back.as_deref().filter(|put_back| !put_back.literals.is_empty())?;
+        let put_back = self.put_back.as_deref().filter(|_| methods.refuses_masks())?;
         let text = brought.text.unwrap_or(&self.described.text);
-        if !text.contains(HIDDEN) {
+        if put_back.literals.is_empty() || !text.contains(mask::HIDDEN) {
             return None;
         }
         let is_mask = |(at, literal): (usize, &str)| {
             put_back.literals.get(&at).is_some_and(|class| is_mask(methods, *class, &said(literal)))
         };
-        strings(text).map(|(_, literal)| literal).enumerate().any(is_mask).then(refusal)
+        strings(text).enumerate().any(is_mask).then(refusal)
     }
 
     /// Why an execution whose parameters are bound so is refused, if it is: the first have these types.
@@ -79,7 +68,10 @@ impl Judged {
         types: &[u32],
         methods: &Methods,
     ) -> Option<Refusal> {
-        let put_back = self.put_back.as_deref().filter(|put_back| !put_back.parameters.is_empty())?;
+        let put_back = self.put_back.as_deref().filter(|_| methods.refuses_masks())?;
+        if put_back.parameters.is_empty() {
+            return None;
+        }
         let mut parameters = (1..).zip(bind.parameters().into_iter().flatten());
         let is_put_back = |(number, parameter): (usize, Parameter<'_>)| {
             let class = put_back.parameters.get(&number).copied();
@@ -97,13 +89,10 @@ fn is_mask(methods: &Methods, class: Class, value: &str) -> bool {
     value.len() <= VALUE_BYTES_MAX && mask::is_mask(methods, class, value)
 }
 
-/// Strings of a text, and where they stand.
-fn strings(text: &str) -> impl Iterator<Item = (usize, &str)> {
+/// Strings of a text.
+fn strings(text: &str) -> impl Iterator<Item = &str> {
     let sites = loose_sites(text, false).into_iter().flatten();
-    sites.filter(|site| site.kind == SiteKind::Text).filter_map(move |site| {
-        let start = site.span.start;
-        Some((start, text.get(site.span)?))
-    })
+    sites.filter(|site| site.kind == SiteKind::Text).filter_map(|site| text.get(site.span))
 }
 
 /// What the columns hold that it is written into.

@@ -5,6 +5,7 @@ use e2e::psql;
 use tokio_postgres::types::ToSql;
 
 use crate::driver::{block_on, connect, server_error};
+use crate::reload::{RELOADED, reload};
 use crate::stack::Stack;
 
 /// Columns whose masks are texts, their classes, and a value.
@@ -108,4 +109,25 @@ fn a_database_may_be_filled_with_masks_on_purpose() -> Result<()> {
         .success()?;
     assert_eq!(stack.truth("SELECT mail, name FROM folk")?, "a***@***.org|***");
     Ok(())
+}
+
+#[test]
+fn whether_masks_are_taken_changes_under_a_session() -> Result<()> {
+    let mut stack = Stack::start_with(&sections("[mask]\ntakes-masks = false\n"))?;
+    make(&stack)?;
+    let save = "UPDATE folk SET mail = $1 WHERE id = 1";
+    let literal = "UPDATE folk SET name = '***' WHERE id = 1";
+    block_on(async {
+        let client = connect(&stack.alice()?).await?;
+        let prepared = client.prepare(save).await?;
+        assert!(client.execute(&prepared, &[&"a***@***.org"]).await.is_err());
+        assert!(client.batch_execute(literal).await.is_err());
+        reload(&mut stack, RELOADED, |text| text.replace("takes-masks = false", "takes-masks = true"))?;
+        assert_eq!(client.execute(&prepared, &[&"a***@***.org"]).await?, 1);
+        client.batch_execute(literal).await?;
+        reload(&mut stack, RELOADED, |text| text.replace("takes-masks = true", "takes-masks = false"))?;
+        assert!(client.execute(&prepared, &[&"a***@***.org"]).await.is_err());
+        assert!(client.batch_execute(literal).await.is_err());
+        Ok(())
+    })
 }

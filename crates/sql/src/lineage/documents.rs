@@ -232,10 +232,34 @@ pub(super) fn taken_by_call(call: &Tree, how: Use) -> Taken<'_> {
 
 /// What stands in a FROM is called, with its columns, where that is each member of a document.
 pub(super) fn each_columns(item: &Tree) -> Option<(&str, [&'static str; 2])> {
+    let (_, name) = only_call(item)?;
+    EACH.contains(&name).then_some((name, EACH_COLUMNS))
+}
+
+/// The columns of what stands in a FROM, and what each takes from where, where they are made of members of one document that are called
+/// as they are: `x.name` is what `document ->> 'name'` would be.
+pub(super) fn member_columns(item: &Tree) -> Option<Vec<(&str, Taken<'_>)>> {
+    let (call, _) = only_call(item).filter(|(_, name)| MAKING_COLUMNS.contains(name))?;
+    let mut arguments = call.all("args");
+    let (Some(document), None) = (arguments.next(), arguments.next()) else { return None };
+    let how = |column: &Tree| match () {
+        () if is_of(column, &DOCUMENTS) => Some(Use::Kept),
+        () if of_any(column, &NO_DOCUMENTS) => Some(Use::NoDocument),
+        () => None,
+    };
+    let columns = item.all("coldeflist").map(|column| {
+        let name = column.text("colname");
+        Some((name, Taken { from: vec![(document, how(column)?)], keys: vec![name.to_owned()] }))
+    });
+    columns.collect::<Option<Vec<_>>>().filter(|columns| !columns.is_empty())
+}
+
+/// The one call that stands in a FROM, and the name of PostgreSQL's function that it can be of.
+fn only_call(item: &Tree) -> Option<(&Tree, &str)> {
     let mut calls = item.all("functions").map(|call| call.one("items").unwrap_or(call));
     let call = calls.next().filter(|call| call.kind == "FuncCall")?;
     match (calls.next(), call.name("funcname").as_slice()) {
-        (None, [name] | ["pg_catalog", name]) if EACH.contains(name) => Some((name, EACH_COLUMNS)),
+        (None, [name] | ["pg_catalog", name]) => Some((call, name)),
         _ => None,
     }
 }
@@ -347,7 +371,7 @@ fn constant(tree: &Tree) -> Option<Vec<String>> {
     }
 }
 
-/// Whether it is a cast to one of these, or to an array of them, without a limit of length.
+/// Whether it is a cast to one of these, or a column of such a type, or to an array of them, without a limit of length.
 fn is_of(cast: &Tree, types: &[&str]) -> bool {
     of_any(cast, types) && !cast.one("type_name").is_some_and(|of| of.has(&["typmods"]))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::documents::each_columns;
+use super::documents::{Taken, each_columns, member_columns};
 use super::mentions::Mentions;
 use super::results::{
     alias_names, arms, branches, has_star, is_plain_star, is_star, mentions_of_results, names, result_names,
@@ -93,6 +93,7 @@ impl Flows {
                     self.0.push(Flow { from, into, is_named: true, is_made: true, ..Flow::default() });
                 }
             }
+            "RangeFunction" if let Some(columns) = member_columns(tree) => self.member_columns(tree, columns),
             // Columns of what a function makes have names that only the function knows.
             "RangeFunction" | "RangeTableFunc" | "JsonTable" => {
                 let mut from = Mentions::default();
@@ -134,6 +135,20 @@ impl Flows {
             }
             self.walk(node, matches!(*field, "larg" | "rarg"));
         }
+    }
+
+    /// Each of them holds what stands behind its key, and the row all of it.
+    fn member_columns(&mut self, item: &Tree, columns: Vec<(&str, Taken<'_>)>) {
+        let row = item.one("alias").map_or_else(Vec::new, alias_names);
+        let is_row = !columns.iter().any(|(name, _)| row.iter().any(|row| row == name));
+        let mut all = Mentions::default();
+        for (name, taken) in columns {
+            let mut from = Mentions::default();
+            from.take_all(taken);
+            all.add(from.clone());
+            self.add(from, vec![name.to_owned()]);
+        }
+        self.0.push(Flow { from: all, into: row, is_named: true, is_made: true, is_row, ..Flow::default() });
     }
 
     /// Columns that are made of members of a document are called as their keys.

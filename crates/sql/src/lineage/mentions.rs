@@ -1,6 +1,6 @@
 //! What an expression takes values from.
 
-use super::documents::{self, Use};
+use super::documents::{self, Taken, Use};
 use crate::tree::Tree;
 
 /// What an expression, or a list of them, takes values from.
@@ -96,7 +96,10 @@ impl Mentions {
     }
 
     fn take_document(&mut self, tree: &Tree, how: Use) {
-        let taken = documents::taken(tree, how);
+        self.take_all(documents::taken(tree, how));
+    }
+
+    pub(super) fn take_all(&mut self, taken: Taken<'_>) {
         self.keys.extend(taken.keys);
         taken.from.into_iter().for_each(|(node, how)| self.take_as(node, how));
     }
@@ -114,9 +117,7 @@ impl Mentions {
             self.counted.extend(counted.counted);
             self.calls.extend(counted.calls);
         } else {
-            let taken = documents::taken_by_call(tree, how);
-            self.keys.extend(taken.keys);
-            taken.from.into_iter().for_each(|(node, how)| self.take_as(node, how));
+            self.take_all(documents::taken_by_call(tree, how));
         }
     }
 

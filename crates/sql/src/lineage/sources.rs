@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::documents::member_columns;
 use super::flows::defined;
 use super::mentions::Mentions;
 use super::results::{branches, has_star, is_plain_star, is_star, names, result_names, results};
@@ -222,6 +223,14 @@ fn of_function(item: &Tree, own_names: &HashSet<String>) -> Sources {
         Some(alias) => (alias.text("aliasname"), alias.name("colnames")),
         None => ("", Vec::new()),
     };
+    if let Some(columns) = member_columns(item) {
+        let of = |(name, taken)| {
+            let mut from = Mentions::default();
+            from.take_all(taken);
+            column(from, alias, name)
+        };
+        return Sources { columns: columns.into_iter().map(of).collect(), are_placed: true };
+    }
     let is_one = item.all("functions").count() == 1 && item.number("ordinality") == 0;
     let mut told = Vec::new();
     defined(item, &mut told);

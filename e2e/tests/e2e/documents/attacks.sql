@@ -231,3 +231,33 @@ SELECT js->>'foo' FROM neutral
 SELECT value FROM neutral, jsonb_each_text(js)
 
 SELECT coalesce(json_agg(q), '[]') FROM (SELECT * FROM (SELECT data->>'lastName' AS x FROM profiles) p) q
+
+SELECT x.contact FROM profiles, jsonb_to_record(data) AS x(theme text, contact text)
+
+SELECT x.* FROM profiles, jsonb_to_record(data) AS x(theme text, "lastName" text)
+
+SELECT x FROM profiles, jsonb_to_record(data) AS x(theme text, "lastName" text)
+
+SELECT x::text FROM profiles, jsonb_to_record(data) AS x(theme text, contact jsonb)
+
+SELECT row_to_json(x)::text FROM profiles, jsonb_to_record(data) AS x(theme text, contact jsonb)
+
+SELECT substr(x.contact, 3) FROM profiles, jsonb_to_record(data) AS x(theme text, contact text)
+
+SELECT y.b FROM profiles, LATERAL (SELECT * FROM jsonb_to_record(data) AS x(theme text, "lastName" text)) y(a, b)
+
+SELECT f.surname FROM profiles, jsonb_to_recordset(data->'friends') AS f(surname text)
+
+SELECT upper(f::text) FROM profiles, jsonb_to_recordset(data->'friends') AS f(surname text, age int)
+
+SELECT x.theme FROM profiles, jsonb_to_record(jsonb_build_object('theme', data->>'lastName')) AS x(theme text)
+
+SELECT z.theme FROM profiles, jsonb_to_record(replace(data::text, '"lastName"', '"thema"')::jsonb) AS x(thema text), LATERAL (SELECT x.thema AS theme) z
+
+SELECT foo FROM neutral, jsonb_to_record(js) AS x(foo text)
+
+SELECT x.contact FROM profiles, jsonb_to_record(data) AS x(contact char(60))
+
+SELECT x.shipping FROM profiles, ROWS FROM (jsonb_to_record(data) AS (theme text, shipping text)) AS x
+
+SELECT p.contact FROM profiles, jsonb_to_record(data) AS x(contact text), jsonb_populate_record(x, data) AS p(contact text)

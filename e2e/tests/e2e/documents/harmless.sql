@@ -57,3 +57,13 @@ SELECT id, (js->>'n')::int + 1 FROM neutral ORDER BY id
 SELECT coalesce(json_agg(t), '[]') FROM (SELECT * FROM steps) t
 
 WITH source AS (SELECT id, step FROM steps) SELECT null::bigint AS total_result_set, pg_catalog.count(_postgrest_t) AS page_total, coalesce(json_agg(_postgrest_t), '[]') AS body FROM (SELECT * FROM source) _postgrest_t
+
+SELECT p.id, x.theme, x.amount FROM profiles p, jsonb_to_record(p.data) AS x(theme text, amount int) ORDER BY p.id
+
+SELECT x.* FROM profiles, jsonb_to_record(data) AS x(theme text, amount numeric) ORDER BY amount
+
+SELECT i.sku, i.price FROM profiles, jsonb_to_recordset(data->'items') AS i(sku text, price int) ORDER BY sku
+
+SELECT theme FROM profiles, json_to_record(raw) AS (theme text, amount int)
+
+SELECT n FROM neutral, jsonb_to_record(js) AS x(n int, foo text) ORDER BY n
