@@ -32,6 +32,7 @@ use crate::identity::Identity;
 use crate::pipe::Pipe;
 use crate::upstream;
 
+mod carried;
 mod corrections;
 mod history;
 mod hooks;
@@ -818,14 +819,26 @@ async fn keep(
         }
         has_news = false;
         // What is asked for meanwhile is known to the next.
-        let before = Arc::clone(&publish.borrow());
+        let (mut before, mut unpinned) = (Arc::clone(&publish.borrow()), unpinned);
         let ended = before.moves.ended();
         let (begun_at, bytes_max) = (Instant::now(), trees.bytes_max());
-        let read =
-            read((&upstream, chronicle), &mut connection, &before, &unpinned, &mut said, &memory, bytes_max);
-        let read = match timeout(READ_WAIT, read).await {
-            Ok(read) => read,
-            Err(_) => Err(format!("not read within {} s", READ_WAIT.as_secs())),
+        let mut is_other_system = false;
+        let read = loop {
+            let ways = (&*upstream, chronicle);
+            let read = read(ways, &mut connection, &before, &unpinned, &mut said, &memory, bytes_max);
+            match timeout(READ_WAIT, read).await {
+                Ok(Ok(Some(read))) => break Ok(read),
+                Ok(Ok(None)) if is_other_system => {
+                    break Err("another database is there with each connection".to_owned());
+                }
+                Ok(Ok(None)) => {
+                    is_other_system = true;
+                    before = Arc::new(Snapshot { version: before.version, ..Snapshot::default() });
+                    (samples, unpinned) = (Samples::default(), Vec::new());
+                }
+                Ok(Err(error)) => break Err(error),
+                Err(_) => break Err(format!("not read within {} s", READ_WAIT.as_secs())),
+            }
         };
         if read.is_err() && TREES_WAIT < begun_at.elapsed() {
             trees.took_too_long();
@@ -1033,6 +1046,7 @@ impl Read {
     }
 }
 
+/// `None`: another system is there than before, and what is known by its numbers must be forgotten first.
 async fn read(
     (upstream, chronicle): (&Upstream, &Chronicle),
     connection: &mut Option<Pipe>,
@@ -1041,18 +1055,20 @@ async fn read(
     said: &mut Said,
     memory: &Mutex<Memory>,
     tree_bytes_max: u32,
-) -> Result<Read, String> {
+) -> Result<Option<Read>, String> {
     lock(memory).is_said(&upstream.columns);
     // One that lay idle may have been closed meanwhile.
     if let Some(idle) = connection
         && let Ok(read) = ask_all(idle, upstream, before, unpinned, said, memory, tree_bytes_max).await
     {
-        return Ok(read);
+        return Ok(Some(read));
     }
     let connected = connection.insert(connect(upstream, chronicle).await?);
     let system = system(connected).await?;
-    lock(memory).of_system(&system);
-    ask_all(connected, upstream, before, unpinned, said, memory, tree_bytes_max).await
+    if lock(memory).of_system(&system) {
+        return Ok(None);
+    }
+    ask_all(connected, upstream, before, unpinned, said, memory, tree_bytes_max).await.map(Some)
 }
 
 /// Reads some of it alone, where that tells all. A connection on which it failed is of no more use.
@@ -1074,7 +1090,8 @@ async fn read_news(
     let connected = connection.insert(connect(upstream, chronicle).await?);
     let system = system(connected).await?;
     if !lock(memory).is_of_system(&system) {
-        return Ok(News::More);
+        // Nothing is told before all of it was read.
+        return Err("another database may be there than before".to_owned());
     }
     news::read(connected, before, unknown, said).await
 }

@@ -1171,6 +1171,11 @@ impl Judged {
         })
     }
 
+    /// Whether it reads or writes a relation of this name.
+    pub(crate) fn reads_name(&self, name: &str) -> bool {
+        self.relations_reached().any(|path| ends(path).any(|end| end == name))
+    }
+
     /// Names of relations that it, or what it runs, reads or writes, and that the catalog does not show yet: of a path any end can be the name.
     pub(crate) fn unknown_names(&self, catalog: &Catalog) -> impl Iterator<Item = String> {
         let is_unknown = |path: &&String| !ends(path).any(|name| catalog.named(name).next().is_some());

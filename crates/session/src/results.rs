@@ -173,17 +173,23 @@ pub(crate) fn plan(
     let is_outdated = OnceCell::new();
     let by_keys = OnceCell::new();
     let label = |index| labels.get_or_init(|| columns.labels()).get(index).map_or("", String::as_str);
+    // Where it reads what the catalog does not show, the catalog may be another server's than the one that answers: numbers are other tables'.
+    let reads_unknown = judged.reads_unknown(env.catalog);
+    let is_of_another = |column: &ResultColumn| {
+        let relation = env.catalog.relation(column.table_oid);
+        reads_unknown && relation.is_some_and(|relation| !judged.reads_name(&relation.name))
+    };
     for (index, column) in columns.iter().enumerate() {
         let name = name(column);
         let is_unsearched = || match column.id() {
             Some(id) => env.unsearched.is_some_and(|unsearched| unsearched.contains_key(&id)),
             None => *reads_unsearched.get_or_init(|| {
                 let reads = |unsearched| judged.reads_any(unsearched, env.catalog);
-                env.unsearched.is_some_and(reads) || judged.reads_unknown(env.catalog)
+                env.unsearched.is_some_and(reads) || reads_unknown
             }),
         };
         let known = match column.id() {
-            Some(_) if !env.catalog_holds || name.is_none() => Known::Not,
+            Some(_) if !env.catalog_holds || name.is_none() || is_of_another(column) => Known::Not,
             _ if is_unsearched() => Known::ByName,
             _ => Known::ByValues,
         };

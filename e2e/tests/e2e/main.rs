@@ -72,6 +72,7 @@ mod redaction;
 mod refcursors;
 mod reload;
 mod replication;
+mod restored;
 mod revealed;
 mod roles;
 mod rules;

@@ -102,10 +102,10 @@ impl History {
             let found = pinned.evidence(*id, &told.object).map_or(told.found, Found::said);
             (*id, Told { class: None, found, object: told.object })
         });
-        let gone: Vec<_> = gone.filter(|(id, told)| self.told.get(id) != Some(told)).collect();
+        // What is gone comes first: another may have its name now.
+        let mut news: Vec<_> = gone.filter(|(id, told)| self.told.get(id) != Some(told)).collect();
         let is_new = |(id, told): &(&ColumnId, &Told)| self.told.get(id) != Some(told);
-        let mut news: Vec<_> = now.iter().filter(is_new).map(|(id, told)| (*id, told.clone())).collect();
-        news.extend(gone);
+        news.extend(now.iter().filter(is_new).map(|(id, told)| (*id, told.clone())));
         for news in news.chunks(RECORDS_MAX) {
             let records: Vec<_> = news.iter().map(|(_, told)| self.record(told, upstream)).collect();
             if let Err(error) = self.chronicle.spool.append(&records) {

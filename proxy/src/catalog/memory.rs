@@ -15,6 +15,7 @@ use session::{NamedStain, Stain, Stains};
 use sql::Catalog;
 use thiserror::Error;
 
+use super::carried::{Carried, CarriedStored, Path as ColumnPath, path};
 use super::corrections::{
     CORRECTED_MAX, Corrected, CorrectedStored, CorrectionError, Pinned, Says, find, has,
 };
@@ -66,6 +67,12 @@ pub(crate) struct Memory {
     stains: Stains,
     /// Columns with classes of their own into which parts of values were written.
     parts: HashSet<ColumnId>,
+    /// What the columns are called of which something is remembered.
+    paths: HashMap<ColumnId, ColumnPath>,
+    /// What was known of another system.
+    carried: Carried,
+    /// The file does not have all of it.
+    is_unstored: bool,
 }
 
 /// The file.
@@ -82,6 +89,11 @@ struct Stored {
     written: Vec<Written>,
     #[serde(default)]
     corrected: Vec<CorrectedStored>,
+    /// Relation's OID and number, and what they are called.
+    #[serde(default)]
+    paths: Vec<(u32, i16, ColumnPath)>,
+    #[serde(default)]
+    carried: Vec<CarriedStored>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -127,6 +139,9 @@ impl Memory {
         let part = |(table_oid, number): (u32, i16)| ColumnId { table_oid, number };
         let parts = stored.parts.into_iter().map(part).collect();
         let named = stored.written.into_iter().map(Written::stain).collect();
+        let called =
+            |(table_oid, number, path): (u32, i16, ColumnPath)| (ColumnId { table_oid, number }, path);
+        let paths = stored.paths.into_iter().map(called).collect();
         let mut pinned = Pinned::default();
         pinned.corrected_mut().extend(stored.corrected.into_iter().map(CorrectedStored::corrected));
         let mut memory = Memory {
@@ -139,21 +154,53 @@ impl Memory {
             unpinned: Vec::new(),
             stains: Stains::default(),
             parts,
+            paths,
+            carried: Carried::open(stored.carried),
+            is_unstored: false,
         };
         memory.list();
         Ok(memory)
     }
 
-    /// It is remembered of the database that is told from others by this. Nothing is told by an empty one.
-    pub(crate) fn of_system(&mut self, system: &str) {
-        if !system.is_empty() && self.system != system {
-            if !self.system.is_empty() {
-                self.columns.clear();
-                self.parts.clear();
-                self.pinned.corrected_mut().clear();
-            }
-            system.clone_into(&mut self.system);
+    /// It is remembered of the database that is told from others by this, and says whether it was of another before: what was known of
+    /// that one's columns counts for those of the same names, but that they hold nothing sensitive. Nothing is told by an empty one.
+    pub(crate) fn of_system(&mut self, system: &str) -> bool {
+        if system.is_empty() || self.system == system {
+            return false;
         }
+        let is_other = !self.system.is_empty();
+        if is_other {
+            self.carry();
+        }
+        system.clone_into(&mut self.system);
+        is_other
+    }
+
+    fn carry(&mut self) {
+        let now = now_secs();
+        let corrected = std::mem::take(self.pinned.corrected_mut());
+        let harmless = corrected.values().filter(|corrected| corrected.class.is_none()).count();
+        let mut classes = std::mem::take(&mut self.columns);
+        classes.extend(corrected.iter().filter_map(|(id, corrected)| Some((*id, corrected.class?))));
+        let parts = std::mem::take(&mut self.parts);
+        let mut lost = 0_usize;
+        for id in classes.keys().chain(parts.iter().filter(|id| !classes.contains_key(id))) {
+            let path = self.paths.get(id).cloned();
+            let class = classes.get(id).copied();
+            let is_kept = path.is_some_and(|path| self.carried.keep(path, class, parts.contains(id), now));
+            lost += usize::from(!is_kept);
+        }
+        self.paths.clear();
+        (self.unpinned, self.is_unstored) = (Vec::new(), true);
+        let (file, columns) = (self.path.display(), self.carried.len());
+        tracing::warn!(
+            %file,
+            columns,
+            harmless,
+            lost,
+            "another database is there now than before: what was known of columns counts for those of the same names, \
+             what people said to be harmless does not any more"
+        );
     }
 
     /// Whether it is known to be remembered of this one.
@@ -225,7 +272,8 @@ impl Memory {
         told.for_each(|stain| _ = stains.add(stain.clone()));
         stains.settle(self.pinned.configured(catalog));
         let cut = catalog.cut().map(|(table_oid, number)| ColumnId { table_oid, number });
-        let parts = self.parts.iter().copied().chain(stains.parts(catalog)).chain(cut);
+        let parts = self.parts.iter().copied().chain(self.carried.parts(catalog));
+        let parts = parts.chain(stains.parts(catalog)).chain(cut);
         let held = with_holding(parts, catalog);
         stains.note_parts(held.into_iter());
         stains
@@ -238,13 +286,12 @@ impl Memory {
 
     /// Adds to `classes` what was written into columns that `catalog` shows, and what has its values from there.
     pub(crate) fn add_to(&self, catalog: &Catalog, classes: &mut Classes) {
-        for (id, class) in &self.columns {
-            if has(catalog, *id) {
-                let known = classes.entry(*id).or_insert(*class);
-                // Keys no longer tell what is in it.
-                if *known == Class::Document {
-                    *known = *class;
-                }
+        let own = self.columns.iter().filter(|(id, _)| has(catalog, **id)).map(|(id, class)| (*id, *class));
+        for (id, class) in own.chain(self.carried.classes(catalog)) {
+            let known = classes.entry(id).or_insert(class);
+            // Keys no longer tell what is in it.
+            if *known == Class::Document {
+                *known = class;
             }
         }
         self.stains.resolve(catalog, classes);
@@ -270,6 +317,11 @@ impl Memory {
         }
         let (mut is_full, mut is_wider, mut is_kept) = (false, false, false);
         for stain in stains {
+            if let Stain::Column(id, _) | Stain::Part(id) = stain
+                && let Some(path) = path(catalog, *id)
+            {
+                self.paths.insert(*id, path);
+            }
             is_kept |= !matches!(stain, Stain::Named(named) if named.told.is_some());
             match stain {
                 Stain::Column(id, class) => is_wider |= self.columns.insert(*id, *class) != Some(*class),
@@ -323,19 +375,28 @@ impl Memory {
                 None => _ = columns.remove(id),
             }
         }
-        let before = (self.named.len(), self.parts.len());
+        let before = (self.named.len(), self.parts.len(), self.carried.len());
         self.parts.extend(self.stains.parts(catalog));
+        self.parts.extend(self.carried.parts(catalog));
+        self.carried.settle(catalog, now_secs());
         self.parts = with_holding(self.parts.iter().copied(), catalog);
         self.parts.retain(|id| has(catalog, *id));
         let since = now_secs().saturating_sub(NAMED_FOR.as_secs());
         self.named.retain(|_, at_secs| since <= *at_secs);
         self.told.retain(|stain, at_secs| since <= *at_secs && !stain.is_shown(catalog));
-        if (self.named.len(), self.parts.len()) == before && self.columns == columns {
+        let ids = columns.keys().chain(&self.parts).chain(self.pinned.corrected().keys());
+        let paths = ids.filter_map(|id| Some((*id, path(catalog, *id)?))).collect();
+        let is_stored = !self.is_unstored
+            && (self.named.len(), self.parts.len(), self.carried.len()) == before
+            && (&self.columns, &self.paths) == (&columns, &paths);
+        if is_stored {
             return Ok(());
         }
-        self.columns = columns;
+        (self.columns, self.paths) = (columns, paths);
         self.list();
-        self.store()
+        self.store()?;
+        self.is_unstored = false;
+        Ok(())
     }
 
     fn list(&mut self) {
@@ -359,7 +420,11 @@ impl Memory {
         written.sort_by(|one, other| (one.at_secs, &one.relation).cmp(&(other.at_secs, &other.relation)));
         let mut corrected: Vec<_> = self.pinned.corrected().iter().map(CorrectedStored::of).collect();
         corrected.sort_unstable_by_key(CorrectedStored::place);
-        let stored = Stored { system: self.system.clone(), columns, parts, written, corrected };
+        let path = |(id, path): (&ColumnId, &ColumnPath)| (id.table_oid, id.number, path.clone());
+        let mut paths: Vec<_> = self.paths.iter().map(path).collect();
+        paths.sort_unstable();
+        let (system, carried) = (self.system.clone(), self.carried.stored());
+        let stored = Stored { system, columns, parts, written, corrected, paths, carried };
         let text = toml::to_string(&stored)
             .map_err(|error| MemoryError::Content { path: self.path.clone(), reason: error.to_string() })?;
         self.replace(text.as_bytes()).map_err(|error| MemoryError::File { path: self.path.clone(), error })
@@ -510,6 +575,41 @@ mod tests {
         assert_eq!(memory.class(&id), Some(Class::Phone));
         memory.of_system("b");
         assert_eq!((memory.class(&id), memory.stains.len()), (None, 1));
+    }
+
+    #[test]
+    fn a_restored_database_has_what_was_known_by_its_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = |oid, names: &[&str]| {
+            let column =
+                |(number, name): (i16, &&str)| Column { number, name: (*name).to_owned(), type_oid: 25 };
+            let columns = (1..).zip(names).map(column).collect();
+            let (schema, name) = ("public".to_owned(), "notes".to_owned());
+            Catalog::new([Relation { oid, schema, name, columns }])
+        };
+        let (old, new) = (catalog(16_390, &["a", "b", "c"]), catalog(17_000, &["c", "b", "a"]));
+        let id = |table_oid, number| ColumnId { table_oid, number };
+        let mut memory = Memory::open(folder.path(), "shop").unwrap();
+        assert!(!memory.of_system("one"));
+        memory.note(&[Stain::Column(id(16_390, 1), Class::Phone), Stain::Part(id(16_390, 2))], &old).unwrap();
+        memory.correct(&old, "public.notes.c", Says::Class(None), "bob", || Ok(())).unwrap();
+        memory.read(&old, &Classes::from([(id(16_390, 1), Class::Phone)]), &[]).unwrap();
+        let mut memory = Memory::open(folder.path(), "shop").unwrap();
+        assert!(memory.of_system("two"));
+        let known = |memory: &Memory, catalog: &Catalog| {
+            let mut classes = Classes::new();
+            memory.add_to(catalog, &mut classes);
+            classes
+        };
+        assert!(known(&memory, &Catalog::default()).is_empty(), "it is not restored yet");
+        memory.read(&Catalog::default(), &Classes::new(), &[]).unwrap();
+        let mut memory = Memory::open(folder.path(), "shop").unwrap();
+        let classes = known(&memory, &new);
+        assert_eq!(classes, Classes::from([(id(17_000, 3), Class::Phone)]));
+        memory.read(&new, &classes, &[]).unwrap();
+        let memory = Memory::open(folder.path(), "shop").unwrap();
+        assert_eq!((known(&memory, &new), memory.carried.len()), (classes, 0));
+        assert!(memory.parts.contains(&id(17_000, 2)) && memory.pinned.corrected().is_empty());
     }
 
     #[test]
