@@ -1,11 +1,11 @@
 //! What functions do with what is sensitive, followed through their bodies and through those that they call: which give some of it
 //! back, which write some into rows, hand some to where no column is, or ask about some.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use sql::catalog::{Relation, Routine};
 use sql::facts::Effect;
-use sql::{Catalog, Followed, Probe, Sensitive, Spill, Statement, Taking, is_sink};
+use sql::{Catalog, Followed, Probe, RowOf, Sensitive, Spill, Statement, Taking, is_sink};
 
 use crate::judged::is_opaque;
 use crate::shown::{Known, Reach, classed};
@@ -110,6 +110,19 @@ impl<'k> Bodies<'k> {
         })
     }
 
+    /// Into which columns of the row of `relation` triggers that call one of this name put something sensitive from elsewhere.
+    pub(crate) fn row(&self, name: &str, relation: &Relation, known: &Known<'k>) -> RowOf {
+        let mut columns = BTreeSet::new();
+        let named = self.named.get(name).into_iter().flatten();
+        for body in named.filter_map(|place| self.all.get(*place)) {
+            match body.follow_beside(relation, (&self.giving, &self.telling), known) {
+                Some(Followed { row: RowOf::Columns(of), .. }) => columns.extend(of),
+                Some(Followed { row: RowOf::Any, .. }) | None => return RowOf::Any,
+            }
+        }
+        if self.is_full { RowOf::Any } else { RowOf::Columns(columns) }
+    }
+
     /// Whether one of this name, or what that calls, puts something sensitive where no column is.
     pub(crate) fn hands_over(&self, name: &str) -> bool {
         self.any(name, |body| {
@@ -174,6 +187,27 @@ impl<'k> Body<'k> {
     ) -> Option<Followed> {
         let reach = self.reach.as_ref().filter(|reach| !reach.is_anything() && !is_opaque(&self.does))?;
         let sensitive = sensitive(reach, &self.does, giving, known);
+        let taking = telling.taking(&self.does, known.catalog);
+        self.routine.follow(&sensitive, &taking, mask::is_sensitive_key)
+    }
+
+    /// The same as a trigger on `relation`, whose own columns are known by their names.
+    fn follow_beside(
+        &self,
+        relation: &Relation,
+        (giving, telling): (&HashSet<String>, &TellingGiven),
+        known: &Known<'k>,
+    ) -> Option<Followed> {
+        let Some(reach) = &self.reach else { return Some(Followed::default()) };
+        if reach.is_anything() || is_opaque(&self.does) {
+            return None;
+        }
+        let columns: HashSet<String> = relation.columns.iter().map(|column| column.name.clone()).collect();
+        let mut sensitive = sensitive(reach, &self.does, giving, known);
+        sensitive.known.extend(columns.iter().cloned());
+        for row in ["new", "old"] {
+            sensitive.columns_of.insert(row.to_owned(), columns.clone());
+        }
         let taking = telling.taking(&self.does, known.catalog);
         self.routine.follow(&sensitive, &taking, mask::is_sensitive_key)
     }

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use mask::{Class, ColumnId};
-use sql::catalog::{Column, Relation};
+use sql::catalog::{Column, Relation, Routine};
 use sql::facts::{Access, Effect, Put, Reached, RelationUse, Via, Write};
 use sql::{
-    EXTENDING, Likeness, Name, Naming, Origin, Sensitive, Spill, Spilled, Statement, likenesses, rename,
-    sinks, spills,
+    EXTENDING, Likeness, Name, Naming, Origin, RowOf, Sensitive, Spill, Spilled, Statement, likenesses,
+    rename, sinks, spills,
 };
 
 use crate::bodies::{self, Bodies};
@@ -187,7 +187,11 @@ pub(crate) fn spilled(
             }
         }
         if fills || takes {
-            found.hung(reached, &on, &reveals);
+            let told = if takes || !is_followed { None } else { told_by_trigger(reached, &on, &code, known) };
+            match told {
+                Some(spills) => spills.iter().for_each(|spill| found.spill(spill, &reveals)),
+                None => found.hung(reached, &on, &reveals),
+            }
             made_by_code(own, &reached.does).into_iter().for_each(|made| found.made(made));
         }
         if takes || fills && reached.does.computes() && reach.names_some() {
@@ -209,7 +213,13 @@ pub(crate) fn spilled(
             }
         }
         if gives && matches!(reached.via, Via::Default | Via::Generated | Via::Trigger) {
-            on.iter().for_each(|relation| found.any(relation));
+            for relation in &on {
+                let columns = if is_followed { row_of(reached, relation, whole, &code, known) } else { None };
+                match columns {
+                    Some(columns) => columns.into_iter().for_each(|column| found.one(relation, column)),
+                    None => found.any(relation),
+                }
+            }
         }
     }
     found.renamed_within(own, whole);
@@ -401,6 +411,61 @@ fn of_row(reached: &Reached, relation: &Relation, known: &Known<'_>) -> Option<V
     let hook = hooks.find(|hook| hook.via == Via::Trigger && hook.name == reached.name);
     let hook = hook.filter(|hook| reached.via == Via::Trigger && hook.definition.is_empty())?;
     bodies::of_row(&reached.calls, relation, &hook.rows, known)
+}
+
+/// What a trigger on these relations writes elsewhere of what it reads; `None` where that is not known: what it calls may write some, too.
+fn told_by_trigger(
+    reached: &Reached,
+    on: &[&Relation],
+    code: &Bodies<'_>,
+    known: &Known<'_>,
+) -> Option<Vec<Spill>> {
+    let fills = |name: &String| *name != reached.calls && code.fills(name);
+    if on.is_empty() || reached.does.computes() || named_by(reached).any(fills) {
+        return None;
+    }
+    let spills = on.iter().map(|relation| of_row(reached, relation, known));
+    Some(spills.collect::<Option<Vec<_>>>()?.concat())
+}
+
+/// The columns of a row that a trigger on it puts something sensitive into from elsewhere, and those that get it from there; `None` where it could
+/// be any.
+fn row_of<'r>(
+    reached: &Reached,
+    relation: &'r Relation,
+    whole: &Statement,
+    code: &Bodies<'_>,
+    known: &Known<'_>,
+) -> Option<Vec<&'r Column>> {
+    let catalog = known.catalog;
+    if reached.via != Via::Trigger || reached.does.computes() || 1 < catalog.with_underlying(relation).len() {
+        return None;
+    }
+    let triggers =
+        || whole.reached.iter().filter(|other| other.via == Via::Trigger && other.on == relation.name);
+    let is_told = |other: &Reached| {
+        let mut routines = catalog.routines(&other.calls).peekable();
+        routines.peek().is_some() && routines.all(Routine::is_followed) && !other.does.computes()
+    };
+    if !triggers().all(is_told) {
+        return None;
+    }
+    let RowOf::Columns(given) = code.row(&reached.calls, relation, known) else { return None };
+    let named = |name: &String| relation.columns.iter().find(|column| column.name == *name);
+    let mut columns = given.iter().map(named).collect::<Option<Vec<_>>>()?;
+    let is_row = |name: &String| matches!(name.as_str(), "new" | "old");
+    let mut at = 0;
+    while let Some(column) = columns.get(at).copied() {
+        at += 1;
+        let puts = triggers().flat_map(|other| &other.does.puts);
+        for put in puts.filter(|put| put.from.contains(&column.name) || put.from.iter().any(is_row)) {
+            columns.push(named(put.column.as_ref()?)?);
+        }
+        columns.extend(catalog.results(relation, column));
+        let mut seen = HashSet::new();
+        columns.retain(|column| seen.insert(column.number));
+    }
+    Some(columns)
 }
 
 /// Whether something sensitive of the row that a trigger is about is put into it.

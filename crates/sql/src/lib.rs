@@ -93,11 +93,11 @@ pub use given::Given;
 pub use handing::shown_whole;
 pub use landing::own_path;
 pub use lineage::{
-    Aside, Constant, EXTENDING, Followed, Key, Likeness, Lineage, Origin, Probe, Rename, Sensitive, Shows,
-    Spill, Spilled, Taking, Told, asides, asks_of_referring, calls_for_rows, compared_keys, copied_columns,
-    cut_columns, defines_foreign, followed_block, hands_to, is_quiet, is_sink, keeps_documents,
-    key_parameters, likenesses, lineage, makes_sink, new_name, partitioned, probes, record_fields, rename,
-    sinks, spills, takes_apart, takes_by_keys, told, widens, with_keys,
+    Aside, Constant, EXTENDING, Followed, Key, Likeness, Lineage, Origin, Probe, Rename, RowOf, Sensitive,
+    Shows, Spill, Spilled, Taking, Told, asides, asks_of_referring, calls_for_rows, compared_keys,
+    copied_columns, cut_columns, defines_foreign, followed_block, hands_to, is_quiet, is_sink,
+    keeps_documents, key_parameters, likenesses, lineage, makes_sink, new_name, partitioned, probes,
+    record_fields, rename, sinks, spills, takes_apart, takes_by_keys, told, widens, with_keys,
 };
 pub use literals::{skeleton, taken_out};
 pub use names::{Name, Naming};

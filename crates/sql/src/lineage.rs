@@ -24,7 +24,7 @@ mod tainted;
 mod wholes;
 
 pub use self::aside::{Aside, Constant, asides};
-pub use self::bodies::{Followed, Taking, calls_for_rows, followed_block};
+pub use self::bodies::{Followed, RowOf, Taking, calls_for_rows, followed_block};
 pub(crate) use self::documents::{BY_KEYS, TAKING};
 pub use self::documents::{keeps_documents, takes_apart, takes_by_keys};
 use self::flows::Flows;

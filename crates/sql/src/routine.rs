@@ -180,6 +180,11 @@ impl Routine {
         Some(self.script()?.asks_of_given(taking, of_wholes, is_key))
     }
 
+    /// Whether all that it does is told by its body, as it is followed. Call it as [`Routine::does`].
+    pub fn is_followed(&self) -> bool {
+        matches!(self.reach(), Reach::Read(_)) && self.script().is_some()
+    }
+
     pub(crate) fn script(&self) -> Option<&Script> {
         let read = || Script::of_routine(&self.language, &self.body, &self.definition);
         self.script.get_or_init(read).as_ref()

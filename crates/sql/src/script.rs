@@ -22,6 +22,10 @@ pub(crate) struct Script {
     pub(crate) all: Tree,
     /// The same of what queries among them give variables.
     pub(crate) copies: Tree,
+    /// What the row that its trigger is about gets, column by column: names of the columns, and the row as it gets the value.
+    pub(crate) fields: Vec<(String, Tree)>,
+    /// A variable of its own has that row's name.
+    pub(crate) hides_row: bool,
     /// Queries whose rows get into variables, with the names of these.
     pub(crate) rows: Vec<(Vec<String>, Tree)>,
     /// What it gives back.
@@ -133,6 +137,8 @@ impl Script {
         Some(Script {
             all,
             copies: defaults_of(&signature),
+            fields: Vec::new(),
+            hides_row: false,
             rows: Vec::new(),
             returned: returned.collect(),
             outputs: Vec::new(),

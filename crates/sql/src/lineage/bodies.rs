@@ -37,6 +37,23 @@ pub struct Followed {
     pub writes: Vec<Spill>,
     /// Something of it is handed to a function that puts it where no column is.
     pub hands_over: bool,
+    /// Where something of it is in the row that its trigger is about, which it gives back.
+    pub row: RowOf,
+}
+
+/// Which columns of a row something is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RowOf {
+    /// Any can be one.
+    Any,
+    /// These.
+    Columns(BTreeSet<String>),
+}
+
+impl Default for RowOf {
+    fn default() -> Self {
+        RowOf::Columns(BTreeSet::new())
+    }
 }
 
 /// Functions by what they do with what they are given.
@@ -119,6 +136,8 @@ impl Script {
         for (names, query) in &self.rows {
             flows.rows(query, names.clone());
         }
+        let without_fields = flows.0.len();
+        self.fields.iter().for_each(|(_, field)| flows.visit(field));
         let asked =
             Asked { root: &self.all, copies: Some(&self.copies), rows: &self.rows, given: &self.parameters };
         let mut asks = probe::asks(&asked, &sensitive, is_key);
@@ -161,7 +180,12 @@ impl Script {
         let fills = depends && (!self.is_straight || decides()) || both().any(is_filled);
         let hands_over =
             depends || Sinks { tainted: &tainted, others: &taking.sinks, knows_own: true }.are_in(&self.all);
+        let row = match flows.0.get(..without_fields) {
+            Some(others) if !depends => self.row(others, &tainted),
+            _ => RowOf::Any,
+        };
         Followed {
+            row,
             gives,
             gives_parts,
             asks,
@@ -172,6 +196,26 @@ impl Script {
             writes: Vec::new(),
             hands_over,
         }
+    }
+
+    /// Where something is in the row that its trigger is about, where `flows` are all but those of its columns one by one.
+    fn row(&self, flows: &[Flow], tainted: &Tainted<'_>) -> RowOf {
+        let has = |from: &Mentions| tainted.shows(from) != Shows::Nothing;
+        let is_row = |name: &String| ROWS.contains(&name.as_str());
+        // What is put into a variable has its name there as such; `RETURN NEW` has not.
+        let is_whole = |flow: &Flow| flow.is_named && flow.into.iter().any(is_row) && has(&flow.from);
+        let is_other =
+            |returned: &Tree| tainted.gives(returned) && !results(returned).into_iter().all(is_row_itself);
+        if self.hides_row
+            || tainted.is_all()
+            || flows.iter().any(is_whole)
+            || self.returned.iter().any(is_other)
+        {
+            return RowOf::Any;
+        }
+        let has_some = |field: &Tree| results(field).into_iter().any(|target| has(&Mentions::of(target)));
+        let columns = self.fields.iter().filter(|(_, field)| has_some(field));
+        RowOf::Columns(columns.map(|(column, _)| column.clone()).collect())
     }
 
     /// Into which columns it writes by its own text.
@@ -265,6 +309,12 @@ impl Tainted<'_> {
                 None => true,
             })
     }
+}
+
+/// Whether this is the row that a trigger is about.
+fn is_row_itself(target: &Tree) -> bool {
+    let value = target.one("val").filter(|value| value.kind == "ColumnRef");
+    value.is_some_and(|value| matches!(value.name("fields").as_slice(), [row] if ROWS.contains(row)))
 }
 
 fn relations<'t>(tree: &'t Tree, into: &mut HashSet<&'t str>) {

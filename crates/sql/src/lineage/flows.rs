@@ -19,7 +19,7 @@ pub(super) struct Flow {
     pub(super) from: Mentions,
     pub(super) into: Vec<String>,
     /// The names are in the text as such, and not what PostgreSQL may make of an expression.
-    is_named: bool,
+    pub(super) is_named: bool,
     /// It is the alias of a relation.
     pub(super) is_alias: bool,
     /// The first name is one of rows that are no relation's.

@@ -5,7 +5,7 @@ use super::{column, selected};
 use crate::tree::{Child, Tree};
 
 /// The rows that a trigger is about: what is put into their columns is followed by these.
-const ROWS: [&str; 2] = ["new", "old"];
+pub(super) const ROWS: [&str; 2] = ["new", "old"];
 
 /// What is put into, and where it ends: names of the variable and of its fields.
 pub(super) struct Target {
@@ -86,13 +86,17 @@ impl Reader<'_, '_> {
         }
         let values = values.filter(|values| values.len() == targets.len());
         for (value, target) in values.iter().flatten().zip(targets) {
-            for name in &target.names {
+            for name in self.give_field(value, &target.names) {
                 self.script.copies.push("stmts", Child::Node(selected(value.clone(), name)));
             }
         }
         // A single one can be a whole row.
-        if targets.len() == 1 || values.is_none() && !targets.is_empty() {
-            self.script.rows.push((all, query));
+        match (targets, &values) {
+            ([target], Some(_)) if is_field(&target.names) => {
+                self.script.rows.push((target.names.get(1..).unwrap_or_default().to_vec(), query));
+            }
+            ([_], _) | ([_, ..], None) => self.script.rows.push((all, query)),
+            _ => {}
         }
         Some(())
     }
@@ -107,8 +111,22 @@ impl Reader<'_, '_> {
         if is_more(&query) {
             self.push(query);
         }
-        names.iter().for_each(|name| self.push(selected(value.clone(), name)));
+        for name in self.give_field(&value, names) {
+            self.push(selected(value.clone(), name));
+        }
         Some(())
+    }
+
+    /// Notes what a column of the row gets that a trigger is about: the names that are left.
+    fn give_field<'n>(&mut self, value: &Tree, names: &'n [String]) -> &'n [String] {
+        match names {
+            [row, fields @ ..] if is_field(names) => {
+                let column = fields.first().cloned().unwrap_or_default();
+                self.script.fields.push((column, selected(value.clone(), row)));
+                fields
+            }
+            _ => names,
+        }
     }
 
     /// A row that is made of something has that under whatever names its type has.
@@ -132,6 +150,11 @@ impl Reader<'_, '_> {
     pub(super) fn give_name(&mut self, from: &str, name: &str) {
         self.push(selected(column(from), name));
     }
+}
+
+/// Whether a column of the row is put into that a trigger is about, or a field of one.
+fn is_field(names: &[String]) -> bool {
+    matches!(names, [row, _, ..] if ROWS.contains(&row.as_str()))
 }
 
 /// The expressions of what a statement gives, where they stand there one by one.

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use pg_query::protobuf::Token;
 
-use super::giving::{is_more, values_of};
+use super::giving::{ROWS, is_more, values_of};
 use super::stars::name_stars;
 use super::{Loop, Script, Signature, counted_by, defaults_of, name_parameters};
 use crate::body::Words;
@@ -64,6 +64,8 @@ impl Reader<'_, '_> {
         let script = Script {
             all: Tree::new(""),
             copies: defaults_of(&signature),
+            fields: Vec::new(),
+            hides_row: false,
             rows: Vec::new(),
             returned: Vec::new(),
             outputs: signature.outputs,
@@ -283,10 +285,12 @@ impl Reader<'_, '_> {
                 let text = words.slice(at + 1..end)?;
                 let query = self.query(&format!("SELECT {text}"))?;
                 self.push(query);
-                let names: Vec<String> = (at + 2..end)
-                    .filter(|at| words.is(*at, &[Token::Ident]) && words.text(at + 1) != Some("("))
+                let mut names: Vec<String> = (at + 2..end)
+                    .filter(|at| self.is_name(*at) && words.text(at + 1) != Some("("))
                     .filter_map(|at| words.name(at))
                     .collect();
+                // Keywords that are not reserved can be variables, and what stands behind a row here need be no column of it.
+                names.sort_by_key(|name| ROWS.contains(&name.as_str()));
                 self.give_text(text, &names)
             }
             // A text that is there as it stands, and is given nothing.
@@ -460,6 +464,7 @@ impl Reader<'_, '_> {
     fn declared(&mut self, at: usize, end: usize) -> Option<()> {
         let words = self.words;
         let name = words.name(at)?;
+        self.script.hides_row |= ROWS.contains(&name.as_str());
         if self.raw(at + 1) == "alias" {
             if words.is(at + 3, &[Token::Param]) {
                 self.give_name(words.text(at + 3)?, &name);

@@ -317,3 +317,75 @@ CREATE TABLE jc_# (id int, note text, at date); CREATE FUNCTION jc_touch_#() RET
 BEGIN; CREATE OR REPLACE VIEW jcv_# AS SELECT id, note, at FROM jc_#; INSERT INTO jcv_# VALUES (1, 'x'); UPDATE jcv_# SET note = 'y' WHERE id = 1; COMMIT
 ---
 SELECT * FROM jcv_#; SELECT * FROM jc_#
+
+CREATE TABLE kc21_# (id int PRIMARY KEY, email text, plan text, updated_at date); CREATE FUNCTION kc21_touch_#() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.updated_at := '2020-02-02'; RETURN NEW; END $$; CREATE TRIGGER t BEFORE INSERT OR UPDATE ON kc21_# FOR EACH ROW EXECUTE FUNCTION kc21_touch_#(); INSERT INTO kc21_# VALUES (1, 'a@b.example', 'free')
+---
+SELECT 1
+---
+BEGIN; INSERT INTO kc21_# VALUES (9, 'z@b.example', 'free') RETURNING id, plan, updated_at; UPDATE kc21_# SET plan = 'gold' WHERE id = 1 RETURNING id, plan, updated_at; ROLLBACK
+
+CREATE TABLE kc23_# (id int PRIMARY KEY, email text, plan text); CREATE TABLE kc23_log_# (op text, row_id int, before jsonb, after jsonb); CREATE FUNCTION kc23_audit_#() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF TG_OP = 'INSERT' THEN INSERT INTO kc23_log_# VALUES (TG_OP, NEW.id, NULL, to_jsonb(NEW)); ELSE INSERT INTO kc23_log_# VALUES (TG_OP, OLD.id, to_jsonb(OLD), to_jsonb(NEW)); END IF; RETURN NULL; END $$; CREATE TRIGGER t AFTER INSERT OR UPDATE ON kc23_# FOR EACH ROW EXECUTE FUNCTION kc23_audit_#(); INSERT INTO kc23_# VALUES (1, 'a@b.example', 'free')
+---
+SELECT 1
+---
+BEGIN; INSERT INTO kc23_# VALUES (9, 'z@b.example', 'free') RETURNING id, plan; UPDATE kc23_# SET plan = 'gold' WHERE id = 1 RETURNING id, plan; ROLLBACK
+
+CREATE TABLE kc25_# (id int, email text, plan text, full_name text, at date); CREATE TABLE kc25_log_# (id int, what text, email text); CREATE FUNCTION kc25_audit_#() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.at := '2020-02-02'; INSERT INTO kc25_log_# (id, what, email) VALUES (NEW.id, TG_OP, NEW.email); RETURN NEW; END $$; CREATE TRIGGER t BEFORE INSERT OR UPDATE ON kc25_# FOR EACH ROW EXECUTE FUNCTION kc25_audit_#(); INSERT INTO kc25_# VALUES (1, 'a@b.example', 'free', 'Bob Stone')
+---
+SELECT 1
+---
+BEGIN; INSERT INTO kc25_# (id, email, plan, full_name) VALUES (9, 'Z@b.example', 'free', 'Al Bo') RETURNING id, plan, at; UPDATE kc25_# SET plan = 'gold' WHERE id = 1 RETURNING id, plan, at; DELETE FROM kc25_# WHERE id = 1 RETURNING id, plan; ROLLBACK
+
+CREATE TABLE kc26_# (id int, email text, plan text); CREATE FUNCTION kc26_sync_#() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.plan IS DISTINCT FROM OLD.plan THEN UPDATE accounts_# SET n = n + 1 WHERE id = NEW.id; END IF; IF NEW.email IS NULL THEN RAISE EXCEPTION 'an address is needed'; END IF; RETURN NEW; END $$; CREATE TRIGGER t BEFORE UPDATE ON kc26_# FOR EACH ROW EXECUTE FUNCTION kc26_sync_#(); INSERT INTO kc26_# VALUES (1, 'a@b.example', 'free')
+---
+SELECT 1
+---
+BEGIN; UPDATE kc26_# SET plan = 'gold' WHERE id = 1 RETURNING id, plan; ROLLBACK
+
+CREATE TABLE kc29_# (id int, plan text, k int)
+---
+BEGIN; ALTER TABLE accounts_# ADD COLUMN kc29 int DEFAULT 3; INSERT INTO kc29_# SELECT id, plan, kc29 FROM accounts_#; INSERT INTO kc29_# (id, plan) SELECT id, lower(plan) FROM accounts_# WHERE kc29 = 3; COMMIT
+---
+SELECT id, plan, k FROM kc29_# ORDER BY id, k
+
+CREATE TYPE kc32_# AS ENUM ('free', 'gold'); CREATE TABLE kc32_t_# (id int, email text, c kc32_#); INSERT INTO kc32_t_# VALUES (1, 'a@b.example', 'free')
+---
+BEGIN; ALTER TYPE kc32_# RENAME TO kc32_old_#; CREATE TYPE kc32_# AS ENUM ('free', 'gold', 'blue'); ALTER TABLE kc32_t_# ALTER COLUMN c TYPE kc32_# USING (c::text::kc32_#); DROP TYPE kc32_old_#; UPDATE kc32_t_# SET c = 'gold' WHERE id = 1; COMMIT
+---
+SELECT id, c FROM kc32_t_#
+
+-- asks
+---
+MERGE INTO accounts_# USING (VALUES ('bob@b.example', 'blue')) v (email, plan) ON accounts_#.email = v.email WHEN MATCHED THEN UPDATE SET plan = v.plan, n = 7 WHEN NOT MATCHED THEN INSERT (id, email, plan) VALUES (77, v.email, v.plan)
+---
+SELECT 1
+
+CREATE TABLE kc36_# (id int, account int, note text, at date); CREATE FUNCTION kc36_check_#() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NOT EXISTS (SELECT 1 FROM accounts_# a WHERE a.id = NEW.account) THEN RAISE EXCEPTION 'no such account'; END IF; NEW.at := '2020-02-02'; RETURN NEW; END $$; CREATE TRIGGER t BEFORE INSERT OR UPDATE ON kc36_# FOR EACH ROW EXECUTE FUNCTION kc36_check_#(); INSERT INTO kc36_# VALUES (1, 1, 'x')
+---
+INSERT INTO kc36_# VALUES (2, 2, 'y')
+---
+BEGIN; INSERT INTO kc36_# VALUES (9, 1, 'z') RETURNING id, account, note, at; UPDATE kc36_# SET note = 'zz' WHERE id = 1 RETURNING *; ROLLBACK; SELECT * FROM kc36_# ORDER BY id
+
+CREATE TABLE kc37_# (id int, account int, note text, plan text); CREATE FUNCTION kc37_fill_#() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN SELECT a.plan INTO NEW.plan FROM accounts_# a WHERE a.id = NEW.account; RETURN NEW; END $$; CREATE TRIGGER t BEFORE INSERT OR UPDATE ON kc37_# FOR EACH ROW EXECUTE FUNCTION kc37_fill_#(); INSERT INTO kc37_# VALUES (1, 1, 'x')
+---
+INSERT INTO kc37_# VALUES (2, 2, 'y')
+---
+BEGIN; INSERT INTO kc37_# VALUES (9, 1, 'z') RETURNING id, account, note, plan; UPDATE kc37_# SET note = 'zz' WHERE id = 1 RETURNING *; ROLLBACK; SELECT * FROM kc37_# ORDER BY id
+
+CREATE TABLE kc38_# (id int, account int, note text, called text); CREATE FUNCTION kc38_fill_#() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN SELECT a.full_name INTO NEW.called FROM accounts_# a WHERE a.id = NEW.account; RETURN NEW; END $$; CREATE TRIGGER t BEFORE INSERT OR UPDATE ON kc38_# FOR EACH ROW EXECUTE FUNCTION kc38_fill_#(); INSERT INTO kc38_# VALUES (1, 1, 'x')
+---
+INSERT INTO kc38_# VALUES (2, 2, 'y')
+---
+BEGIN; INSERT INTO kc38_# VALUES (9, 1, 'z') RETURNING id, account, note; UPDATE kc38_# SET note = 'zz' WHERE id = 1 RETURNING id, account, note; ROLLBACK; SELECT id, account, note FROM kc38_# ORDER BY id
+
+CREATE TABLE kc39_# (id int, note text, at date); CREATE TABLE kc39_log_# (id int, op text, who text); CREATE FUNCTION kc39_audit_#() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE who text; BEGIN SELECT a.email INTO who FROM accounts_# a WHERE a.id = 1; INSERT INTO kc39_log_# VALUES (NEW.id, TG_OP, who); RETURN NEW; END $$; CREATE TRIGGER t BEFORE INSERT OR UPDATE ON kc39_# FOR EACH ROW EXECUTE FUNCTION kc39_audit_#(); INSERT INTO kc39_# VALUES (1, 'x')
+---
+INSERT INTO kc39_# VALUES (2, 'y')
+---
+BEGIN; INSERT INTO kc39_# VALUES (9, 'z') RETURNING id, note, at; UPDATE kc39_# SET note = 'zz' WHERE id = 1 RETURNING *; ROLLBACK; SELECT * FROM kc39_# ORDER BY id; SELECT id, op FROM kc39_log_# ORDER BY id
+
+SELECT 1
+---
+CREATE TABLE kc41_# (id int PRIMARY KEY, email text, plan text, updated_at date); CREATE TABLE kc41_log_# (id int, op text, after jsonb); CREATE FUNCTION kc41_touch_#() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.updated_at := '2020-02-02'; INSERT INTO kc41_log_# VALUES (NEW.id, TG_OP, to_jsonb(NEW)); RETURN NEW; END $$; CREATE TRIGGER t BEFORE INSERT OR UPDATE ON kc41_# FOR EACH ROW EXECUTE FUNCTION kc41_touch_#(); INSERT INTO kc41_# VALUES (1, 'a@b.example', 'free') RETURNING id, plan
+---
+BEGIN; INSERT INTO kc41_# VALUES (9, 'z@b.example', 'free') RETURNING id, plan, updated_at; UPDATE kc41_# SET plan = 'gold' WHERE id = 1 RETURNING id, plan, updated_at; ROLLBACK; SELECT id, plan, updated_at FROM kc41_#; SELECT id, op FROM kc41_log_#

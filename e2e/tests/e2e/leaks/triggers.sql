@@ -125,3 +125,71 @@ SELECT v, upper(v) FROM g31_log
 UPDATE g32 SET active = false WHERE id = 1
 ---
 SELECT diff, diff::text, upper(diff::text), diff -> 'last_name', diff ->> 'last_name', was, jsonb_each_text(was) FROM g32_audit
+
+INSERT INTO kc42 (id) VALUES (1)
+---
+SELECT w FROM kc42
+
+INSERT INTO kc43 (id) VALUES (1)
+---
+SELECT lower(w) FROM kc43
+
+INSERT INTO kc44 (id) VALUES (1)
+---
+SELECT w FROM kc44
+
+INSERT INTO kc45 (id) VALUES (1)
+---
+SELECT w FROM kc45
+
+INSERT INTO kc46 (id) VALUES (1)
+---
+SELECT w FROM kc46
+
+INSERT INTO kc47 (id) VALUES (1)
+---
+SELECT w FROM kc47
+
+INSERT INTO kc48 (id) VALUES (1)
+---
+SELECT w FROM kc48
+
+INSERT INTO kc49 (id) VALUES (1)
+---
+SELECT w FROM kc49
+
+INSERT INTO kc50 (id) VALUES (1)
+---
+SELECT w FROM kc50
+
+INSERT INTO kc51 (id) VALUES (1)
+---
+SELECT w FROM kc51
+
+INSERT INTO kc52 (id) VALUES (1)
+---
+SELECT w FROM kc52
+
+INSERT INTO kc53 (id) VALUES (1)
+---
+SELECT w FROM kc53
+
+INSERT INTO kc54 (id) VALUES (1)
+---
+SELECT n FROM kc54_log
+
+INSERT INTO kc55 (id) VALUES (1)
+---
+SELECT n FROM kc55_log
+
+INSERT INTO kc56 (id) VALUES (1)
+---
+SELECT w FROM kc56
+
+INSERT INTO kc57 (id) VALUES (1)
+---
+SELECT w FROM kc57
+
+INSERT INTO kc58 (id) VALUES (1)
+---
+SELECT v FROM kc58

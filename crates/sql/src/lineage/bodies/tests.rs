@@ -63,6 +63,7 @@ fn what_gives_values_back_is_found() {
         "declare v text; begin update people set age = 1 where id = q returning email into v; return v; end",
         "declare v text; w alias for v; begin select email into w from people; return v; end",
         "declare v text; begin call tell(v, (select email from people)); return v; end",
+        "declare value text; begin call tell(value, (select email from people)); return value; end",
         "begin return mail(1); end",
         "declare v text; begin v := mail(1); return v; end",
         "begin return (select data from people limit 1); end",
@@ -297,5 +298,42 @@ fn blocks_ask_as_statements_do() {
         ),
     ] {
         assert_eq!(asks(body), expected, "{body}");
+    }
+}
+
+#[test]
+fn columns_that_a_trigger_puts_something_into_are_found() {
+    let trigger = |body: &str| {
+        let followed = followed("plpgsql", "() RETURNS trigger", body).unwrap();
+        match followed.row {
+            RowOf::Any => "*".to_owned(),
+            RowOf::Columns(columns) => columns.into_iter().collect::<Vec<_>>().join(" "),
+        }
+    };
+    for (body, columns) in [
+        ("begin new.at := now(); return new; end", ""),
+        ("begin new.v := (select email from people where id = new.id); return new; end", "v"),
+        ("begin select email into new.v from people where id = new.id; return new; end", "v"),
+        ("begin select email, 1 into new.v, new.w from people; return new; end", "v"),
+        ("declare r record; begin select * into r from people; new.v := r.email; return new; end", "v"),
+        ("begin update people set age = 1 returning email into new.v; return new; end", "v"),
+        ("begin new.v := (select email from people limit 1); new.w := to_jsonb(new); return new; end", "v w"),
+        ("begin new.v := (select email from people limit 1); new.w := new.v; return new; end", "v w"),
+        ("begin new.v := (select email from people limit 1); new := old; return new; end", "v"),
+        ("begin old.v := (select email from people limit 1); return old; end", "v"),
+        // Whatever the type of what is put into the row, or given back in its place, calls its columns.
+        ("begin select email, 1 into new from people; return new; end", "*"),
+        ("begin select * into new.v, new.w from people; return new; end", "*"),
+        ("declare r record; begin select * into r from people; return r; end", "*"),
+        ("declare r record; begin r := new; r.v := mail(1); new := r; return new; end", "*"),
+        ("declare n alias for new; begin n.v := mail(1); return new; end", "*"),
+        ("declare new people; begin new.v := mail(1); return new; end", "*"),
+        ("<<b>> declare r people; begin b.new.v := mail(1); return new; end", "*"),
+        ("begin call p(new.v, new, mail(1)); return new; end", "*"),
+        ("begin return row(1, mail(1)); end", "*"),
+        ("begin new := jsonb_populate_record(new, to_jsonb(mail(1))); return new; end", "*"),
+        ("begin if mail(1) like 'a%' then new.v := 1; end if; return new; end", "*"),
+    ] {
+        assert_eq!(trigger(body), columns, "{body}");
     }
 }
