@@ -62,7 +62,7 @@ const LISTED_MAX: usize = 12;
 const COMMANDS: &str = include_str!("commands.txt");
 
 /// Commands that are no nodes: of replication, what hides a relation, what a DROP is of, and why a text cannot be read.
-pub(crate) const OTHER_COMMANDS: [&str; 23] = [
+pub(crate) const OTHER_COMMANDS: [&str; 24] = [
     "alter_replication_slot",
     "base_backup",
     "create_replication_slot",
@@ -82,6 +82,7 @@ pub(crate) const OTHER_COMMANDS: [&str; 23] = [
     "timeline_history",
     "too-deep",
     "too-long",
+    "too-many-statements",
     "too-many-tokens",
     "too-slow",
     "tree",

@@ -79,7 +79,9 @@ mod walk;
 mod within;
 mod writes;
 
-pub use bounds::{OPERATOR_RUN_BYTES_MAX, STATEMENT_BYTES_MAX, STATEMENT_DEPTH_MAX, STATEMENT_TOKENS_MAX};
+pub use bounds::{
+    OPERATOR_RUN_BYTES_MAX, STATEMENT_BYTES_MAX, STATEMENT_DEPTH_MAX, STATEMENT_TOKENS_MAX, STATEMENTS_MAX,
+};
 pub use catalog::Catalog;
 pub use code::Code;
 pub use columns::{
