@@ -403,7 +403,7 @@ fn oddly(fits: Fits) -> Fits {
 }
 
 /// The word of these that is like it.
-fn meant<W: AsRef<str>>(word: &str, words: impl Iterator<Item = W>) -> String {
+pub(crate) fn meant<W: AsRef<str>>(word: &str, words: impl Iterator<Item = W>) -> String {
     let near = words.map(|known| (distance(word, known.as_ref()), known));
     let nearest =
         near.filter(|(far, known)| *far <= 1 + known.as_ref().len() / 4).min_by_key(|(far, _)| *far);
