@@ -40,8 +40,19 @@ pub fn place(text: &str, message: &str) -> Option<Place> {
         let upto = text.get(..*at + token.len()).unwrap_or_default();
         matches!(read::tree(upto), Err(Unreadable::Syntax { message: of }) if of == message)
     };
-    let at = text.match_indices(token).map(|(at, _)| at).take(PLACES_MAX).find(stops)?;
+    let all = text.match_indices(token).map(|(at, _)| at).filter(|at| is_whole(text, *at, token));
+    let at = all.take(PLACES_MAX).find(stops)?;
     Some(Place::of(text, at))
+}
+
+/// Whether a word that stands there ends where it ends, and begins there: `selec` is in `select`.
+fn is_whole(text: &str, at: usize, token: &str) -> bool {
+    let is_word = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '$');
+    let goes_on =
+        |one: Option<char>, other: Option<char>| one.is_some_and(is_word) && other.is_some_and(is_word);
+    let (before, behind) = (text.get(..at), text.get(at + token.len()..));
+    !goes_on(before.and_then(|before| before.chars().last()), token.chars().next())
+        && !goes_on(token.chars().last(), behind.and_then(|behind| behind.chars().next()))
 }
 
 impl Place {
@@ -65,6 +76,7 @@ mod tests {
     fn a_token_is_found_where_the_grammar_stops() {
         for (text, at) in [
             ("selec 1", (1, 1)),
+            ("select 1; selec 2", (1, 11)),
             ("select 'from'; select from from t", (1, 28)),
             ("select a\nfrom t\nwhere where", (3, 7)),
             ("/* ) */ select (1))", (1, 19)),
