@@ -236,13 +236,24 @@ Keys of a JSON object, in this order, one object for each statement:
   message
   detail
   hint
-  effects           list: what it does, such as select or drop_table
+  effects           list: what it does, such as select, drop_table or create_view
   reads             list: relations that it reads, as it names them; at a proxy what they mean, also what it reads by what it reaches
   writes            list: the same of relations that it changes
   columns           list: columns that it names; at a proxy of which relations
   functions         list: functions that it calls or names in a definition
   fingerprint       the same for statements that differ in constants only, 16 hexadecimal digits
   readers_disagree  what the second reader understood differently; empty where it agrees or could not read
+  normalised        its text without literals and comments, as pg_stat_statements shows it
+  filtered          list: writes whose condition leaves some row out, such as "delete orders"
+  unfiltered        list: writes that change every row of their table
+  settings          list: settings that it changes, such as "search_path = audit"
+  columns_read      list: columns that it reads, as it names them
+  columns_written   list: columns that it gives values, as it names them
+  commands          list: effects that policies know as `context.command`, such as ViewStmt
+  error_line        where the grammar stops, from 1, of what is no SQL; 0 otherwise
+  error_column
+
+On a terminal the verdict stands out in colour.
 
 Exit codes: 0 explained, whatever the verdict, 2 usage, 69 the console cannot be reached, 77 it refuses the log-in, 1 anything else"#;
 

@@ -707,7 +707,7 @@ scram-secret = "SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2E=$AAAAAAAAAAAAAAAAAAAAAAAA
         let modes = |line: &str| format!("{GOOD}[policy.mode]\n{line}\n");
         assert_eq!(
             error(&modes("no-drop-tables = \"observe\"")),
-            "p.toml:15: `policy.mode`: there is no rule `no-drop-tables`; the rules are `copy-masked`, `lexing-settings`, \
+            "p.toml:15: `policy.mode`: there is no rule `no-drop-tables`; did you mean `no-drop-table`; the rules are `copy-masked`, `lexing-settings`, \
              `no-alter-system`, `no-catalog-write`, `no-dangerous-function`, `no-disable-protection`, `no-drop`, `no-drop-table`, \
              `no-fast-path`, `no-outside-reach`, `no-privilege-change`, `no-replication`, `no-server-files`, `no-truncate`, \
              `no-unfiltered-write`, `opaque-code`, `unknown-name`, `unreadable`"

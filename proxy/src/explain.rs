@@ -70,6 +70,8 @@ pub(crate) struct Told {
     pub(crate) functions: Vec<String>,
     pub(crate) fingerprint: u64,
     pub(crate) readers_disagree: String,
+    pub(crate) normalised: String,
+    pub(crate) summary: sql::Summary,
 }
 
 /// Why nothing is told.
@@ -189,7 +191,7 @@ fn bounded(explained: Vec<Explained>) -> Result<Vec<Told>, ExplainError> {
 }
 
 impl Told {
-    fn of(Explained { statement, functions, verdict, runs_unseen: _ }: Explained) -> Self {
+    fn of(Explained { statement, functions, summary, verdict, runs_unseen: _ }: Explained) -> Self {
         let owned = |names: &[Arc<str>]| names.iter().map(|name| name.to_string()).collect();
         let (word, approvers) = match &verdict {
             Verdict::Allow(_) => ("allow", Vec::new()),
@@ -221,12 +223,17 @@ impl Told {
             functions,
             fingerprint: statement.fingerprint,
             readers_disagree: statement.readers_disagree.clone(),
+            normalised: statement.normalised.clone(),
+            summary,
         }
     }
 
     /// How many bytes it has, about.
     fn len(&self) -> usize {
-        let lists = [&self.reads, &self.writes, &self.columns, &self.functions].into_iter().flatten();
+        let sql::Summary { filtered, unfiltered, settings, columns_read, columns_written } = &self.summary;
+        let own = [filtered, unfiltered, settings, columns_read, columns_written];
+        let lists =
+            [&self.reads, &self.writes, &self.columns, &self.functions].into_iter().chain(own).flatten();
         lists.map(String::len).sum::<usize>() + self.statement.len() + self.detail.len()
     }
 }

@@ -24,13 +24,14 @@ pub(crate) fn explain_at_proxy(
     let text = str::from_utf8(&text).ok().filter(|text| !text.contains('\0'));
     let text =
         text.ok_or_else(|| Failure::usage(anyhow!("a proxy is asked about UTF-8 without NUL alone")))?;
-    let (database, text) = (quoted(asker.database()), quoted(text));
+    let (database, sent, text) = (quoted(asker.database()), text, quoted(text));
     if TEXT_BYTES_MAX < text.len() {
         let error = anyhow!("a proxy is asked about {TEXT_BYTES_MAX} bytes at once at most");
         return Err(Failure::usage(error));
     }
     let rows = say(console, &format!("EXPLAIN {database} {text}{}", asker.said(quoted)))?;
-    tell(&rows.iter().map(explained).collect::<Vec<_>>(), format)
+    let explained = rows.iter().map(|row| explained(row).placed(sent));
+    tell(&explained.collect::<Result<Vec<_>, _>>()?, format)
 }
 
 fn explained(row: &SimpleQueryRow) -> Explained {
@@ -54,5 +55,13 @@ fn explained(row: &SimpleQueryRow) -> Explained {
         functions: list(13),
         fingerprint: text(14),
         readers_disagree: text(15),
+        normalised: text(16),
+        filtered: list(17),
+        unfiltered: list(18),
+        settings: list(19),
+        columns_read: list(20),
+        columns_written: list(21),
+        ..Explained::default()
     }
+    .worded()
 }

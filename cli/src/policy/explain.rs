@@ -1,15 +1,16 @@
 //! What Picket reads in statements, and what its rules say of them. Nothing is connected to, and no catalog is known.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
-use std::io::{Read, Write, stdin, stdout};
+use std::io::{IsTerminal, Read, Write, stdin, stdout};
 use std::sync::Arc;
 
 use anyhow::Context;
 use policy::{Example, Meaning, Policies, Refusal, Subject, Verdict, Who};
 use serde::Serialize;
-use sql::Statement;
 use sql::catalog::{Column, Relation};
-use sql::facts::{Access, ColumnUse, RelationUse};
+use sql::facts::{Access, RelationUse};
+use sql::{Place, Statement, Summary};
 
 use super::known::Known;
 use super::options::{Asker, Rules};
@@ -20,6 +21,13 @@ use crate::show::{escaped, json_rows};
 
 /// What people are told who may not know.
 const UNKNOWN: &str = "no catalog is known here: what views, functions and triggers do is not counted; --at-proxy asks a proxy about it";
+
+/// SQLSTATE syntax_error.
+const SYNTAX_ERROR: &str = "42601";
+
+/// How many letters of a line are shown before and from the place where the grammar stops.
+const SHOWN_BEFORE: usize = 60;
+const SHOWN_BEHIND: usize = 40;
 
 /// One statement. Its fields are the keys of JSON.
 #[derive(Debug, Default, Serialize)]
@@ -40,6 +48,17 @@ pub(super) struct Explained {
     pub(super) functions: Vec<String>,
     pub(super) fingerprint: String,
     pub(super) readers_disagree: String,
+    pub(super) normalised: String,
+    pub(super) filtered: Vec<String>,
+    pub(super) unfiltered: Vec<String>,
+    pub(super) settings: Vec<String>,
+    pub(super) columns_read: Vec<String>,
+    pub(super) columns_written: Vec<String>,
+    /// Nodes of PostgreSQL's parse tree, as policies find them in `context.command`.
+    pub(super) commands: Vec<String>,
+    /// Where PostgreSQL's grammar stops, from 1; 0 where it does not.
+    pub(super) error_line: usize,
+    pub(super) error_column: usize,
 }
 
 /// One statement, and what was decided about it.
@@ -65,7 +84,9 @@ pub(crate) fn explain(
     if matches!(format, ExplainFormat::Text) {
         eprintln!("{UNKNOWN}");
     }
-    tell(&judged.into_iter().map(Explained::from).collect::<Vec<_>>(), format)
+    let whole = String::from_utf8_lossy(&text);
+    let explained = judged.into_iter().map(|judged| Explained::from(judged).placed(&whole));
+    tell(&explained.collect::<Result<Vec<_>, _>>()?, format)
 }
 
 /// What is asked about: `sql`, or standard input.
@@ -86,7 +107,10 @@ pub(super) fn text(sql: Option<String>) -> Result<Vec<u8>, Failure> {
 pub(super) fn tell(explained: &[Explained], format: ExplainFormat) -> Result<(), Failure> {
     let answer = match format {
         ExplainFormat::Json => json_rows(explained)?,
-        ExplainFormat::Text => explained.iter().map(Explained::text).collect::<Vec<_>>().join("\n"),
+        ExplainFormat::Text => {
+            let in_colours = in_colours();
+            explained.iter().map(|one| one.text(in_colours)).collect::<Vec<_>>().join("\n")
+        }
     };
     let mut out = stdout().lock();
     unless_reader_left(out.write_all(answer.as_bytes()).and_then(|()| out.flush()))
@@ -184,17 +208,20 @@ impl Explained {
             let used = statement.relations.iter().filter(move |used| used.access == access);
             used.map(RelationUse::path).collect()
         };
-        let mut columns = Vec::new();
-        for ColumnUse { qualifier, name, is_target: _ } in &statement.columns {
-            let name = name.as_deref().unwrap_or("*");
-            let path = qualifier.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join(".");
-            // It can be given a value and be read.
-            if !columns.contains(&path) {
-                columns.push(path);
-            }
-        }
+        let Summary { filtered, unfiltered, settings, columns_read, columns_written } = statement.summary();
+        // It can be given a value and be read.
+        let mut columns = columns_read.clone();
+        let known: HashSet<&String> = columns_read.iter().collect();
+        columns.extend(columns_written.iter().filter(|column| !known.contains(column)).cloned());
         Explained {
             statement: text.trim().to_owned(),
+            // The whole text is that of whoever asks.
+            normalised: sql::normalised(text, statement.values.as_deref(), |_| false),
+            filtered,
+            unfiltered,
+            settings,
+            columns_read,
+            columns_written,
             effects: statement.effects.iter().map(|effect| effect.name().to_owned()).collect(),
             reads: relations(Access::Read),
             writes: relations(Access::Write),
@@ -203,6 +230,26 @@ impl Explained {
             fingerprint: format!("{:016x}", statement.fingerprint),
             ..Explained::default()
         }
+        .worded()
+    }
+
+    /// The same with effects in words, and those that are nodes of the parse tree as commands.
+    pub(super) fn worded(self) -> Self {
+        let commands = self.effects.iter().filter(|effect| effect.ends_with("Stmt")).cloned().collect();
+        let effects = self.effects.iter().map(|effect| sql::words(effect)).collect();
+        Explained { effects, commands, ..self }
+    }
+
+    /// The same with the place where the grammar stops in the text that it is of.
+    pub(super) fn placed(self, text: &str) -> Result<Self, Failure> {
+        if self.sqlstate != SYNTAX_ERROR {
+            return Ok(self);
+        }
+        let place = with_stack(|| sql::place(text, &self.message))?;
+        let (error_line, error_column) = place.map_or((0, 0), |Place { line, column }| (line, column));
+        // What stands in front of a text that cannot be read counts, too.
+        let statement = text.trim_end().to_owned();
+        Ok(Explained { statement, error_line, error_column, ..self })
     }
 
     fn judged(self, verdict: Verdict) -> Self {
@@ -230,30 +277,74 @@ impl Explained {
         }
     }
 
-    fn text(&self) -> String {
-        let mut text = format!("{}: {}\n", self.verdict, escaped(&self.statement));
-        let observed = self.observed.join(", ");
-        let lists = [&self.reads, &self.writes, &self.columns, &self.functions].map(|list| list.join(", "));
-        let [reads, writes, columns, functions] = &lists;
+    fn text(&self, in_colours: bool) -> String {
+        let verdict = match (in_colours, self.verdict.as_str()) {
+            (false, verdict) => verdict.to_owned(),
+            (true, "allow") => coloured("32", "allow"),
+            (true, "hold") => coloured("1;33", "hold"),
+            (true, other) => coloured("1;31", other),
+        };
+        let mut text = format!("{verdict}: {}\n", escaped(self.statement.trim()));
+        let join = |list: &[String]| list.join(", ");
+        // The catalog says more of them than the statement does.
+        let named = self.columns_read.iter().chain(&self.columns_written);
+        let are_resolved = self.columns.iter().collect::<HashSet<_>>() != named.collect();
+        let columns = if are_resolved { join(&self.columns) } else { String::new() };
         for (name, value) in [
-            ("ERROR", &self.message),
+            ("ERROR", self.message.as_str()),
+            ("SQLSTATE", &self.sqlstate),
             ("DETAIL", &self.detail),
             ("HINT", &self.hint),
-            ("may be approved by", &self.approvers.join(", ")),
-            ("only observed", &observed),
-            ("effects", &self.effects.join(", ")),
-            ("reads", reads),
-            ("writes", writes),
-            ("columns", columns),
-            ("functions", functions),
+            ("may be approved by", &join(&self.approvers)),
+            ("only observed", &join(&self.observed)),
+            ("effects", &join(&self.effects)),
+            ("commands", &join(&self.commands)),
+            ("reads", &join(&self.reads)),
+            ("writes", &join(&self.writes)),
+            ("with an effective filter", &join(&self.filtered)),
+            ("without an effective filter", &join(&self.unfiltered)),
+            ("settings", &join(&self.settings)),
+            ("columns", &columns),
+            ("columns read", &join(&self.columns_read)),
+            ("columns written", &join(&self.columns_written)),
+            ("functions", &join(&self.functions)),
+            ("normalised", &self.normalised),
             ("fingerprint", &self.fingerprint),
             ("readers disagree", &self.readers_disagree),
         ] {
             if !value.is_empty() {
+                let name = if in_colours { coloured("2", name) } else { name.to_owned() };
                 // Writing to a string does not fail.
                 let _ = writeln!(text, "  {name}: {}", escaped(value));
+            }
+            if name == "ERROR" {
+                text += &self.pointer(in_colours);
             }
         }
         text
     }
+
+    /// The line where the grammar stops, and a caret below the place.
+    fn pointer(&self, in_colours: bool) -> String {
+        let line = self.error_line.checked_sub(1).and_then(|number| self.statement.lines().nth(number));
+        let Some(line) = line else { return String::new() };
+        let before = self.error_column.saturating_sub(1);
+        let first = before.saturating_sub(SHOWN_BEFORE);
+        let shown: String = line.chars().skip(first).take(SHOWN_BEFORE + SHOWN_BEHIND).collect();
+        let start = format!("  LINE {}: {}", self.error_line, if first == 0 { "" } else { "…" });
+        // A letter that is shown as several, such as a tab, moves the place.
+        let ahead: String = shown.chars().take(before - first).collect();
+        let blank = " ".repeat(start.chars().count() + escaped(&ahead).chars().count());
+        let caret = if in_colours { coloured("1;31", "^") } else { "^".to_owned() };
+        format!("{start}{}\n{blank}{caret} column {}\n", escaped(&shown), self.error_column)
+    }
+}
+
+/// Whether whoever reads standard output sees colours, and wants them.
+fn in_colours() -> bool {
+    stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+fn coloured(colour: &str, text: &str) -> String {
+    format!("\u{1b}[{colour}m{text}\u{1b}[0m")
 }

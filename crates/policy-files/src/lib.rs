@@ -236,7 +236,7 @@ mod tests {
         assert!(error("dir = \"/none\"").contains("`policy.dir`: cannot read /none: "));
         assert!(
             error("without = [\"no-drops\"]")
-                .contains("`policy.without`: there is no rule `no-drops`; the rules are `no-drop-table`")
+                .contains("`policy.without`: there is no rule `no-drops`; did you mean `no-drop`; the rules are `no-drop-table`")
         );
     }
 }

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cedar_policy::{
-    ActionConstraint, Authorizer, Entities, EntityUid, Policy, PolicyId, PolicySet, Schema, ValidationMode,
-    ValidationWarning, Validator,
+    ActionConstraint, Authorizer, Entities, EntityUid, Policy, PolicyId, PolicySet, Schema, ValidationError,
+    ValidationMode, ValidationWarning, Validator,
 };
 use miette::Diagnostic;
 use sql::catalog::Relation;
@@ -163,7 +163,7 @@ impl Policies {
         let shipped = sources.len() - setup.own.len();
         for (number, source) in sources.iter().enumerate() {
             check_size(source)?;
-            for (policy, mut rule, is_impossible) in read(source, &validator, &mut warnings)? {
+            for (policy, mut rule, is_impossible) in read(source, &validator, &names, &mut warnings)? {
                 impossible.extend(is_impossible.then_some(rules.len()));
                 policies.push(policy.new_id(PolicyId::new(rules.len().to_string())));
                 origins.push(source);
@@ -347,7 +347,10 @@ impl Policies {
         let exempt = groups.iter().filter_map(|group| group.strip_prefix("exempt:"));
         let exempt = exempt.filter(|rule| !is_rule(rule) && !self.setup.without.contains(*rule));
         nobodys
-            .chain(exempt.map(|rule| format!("there is no rule `{rule}` that a user could be exempt from")))
+            .chain(exempt.map(|rule| {
+                let meant = words::meant(rule, self.rules.iter().map(|rule| &*rule.name));
+                format!("there is no rule `{rule}` that a user could be exempt from{meant}")
+            }))
             .collect()
     }
 
@@ -541,6 +544,7 @@ fn check_size(source: &Source) -> Result<(), PolicyError> {
 fn read(
     source: &Source,
     validator: &Validator,
+    actions: &[EntityUid],
     warnings: &mut Vec<PolicyError>,
 ) -> Result<Vec<(Policy, Rule, bool)>, PolicyError> {
     let set = PolicySet::from_str(&source.text).map_err(|errors| {
@@ -555,7 +559,7 @@ fn read(
     }
     let checked = validator.validate(&set, ValidationMode::Strict);
     if let Some(error) = checked.validation_errors().next() {
-        return Err(PolicyError::at(source, offset(error).unwrap_or_default(), error));
+        return Err(PolicyError::at(source, offset(error).unwrap_or_default(), with_meant(error, actions)));
     }
     let mut impossible = HashMap::new();
     for warning in checked.validation_warnings() {
@@ -593,6 +597,23 @@ fn read(
 /// Where in its text something is wrong.
 fn offset(error: &(impl Diagnostic + ?Sized)) -> Option<usize> {
     error.labels()?.next().map(|label| label.offset())
+}
+
+/// What is wrong, and the word that is meant where one that nobody knows is like it.
+fn with_meant(error: &ValidationError, actions: &[EntityUid]) -> String {
+    let message = error.to_string();
+    let meant = match error {
+        ValidationError::UnrecognizedActionId(_) => {
+            let unknown = message.split('"').nth(1).unwrap_or_default();
+            words::meant(unknown, actions.iter().map(|action| action.id().unescaped()))
+        }
+        ValidationError::UnsafeAttributeAccess(_) | ValidationError::UnrecognizedEntityType(_) => error
+            .help()
+            .map(|help| format!("; {}", help.to_string().trim_end_matches('?')))
+            .unwrap_or_default(),
+        _ => String::new(),
+    };
+    message + &meant
 }
 
 fn can_be_about(policy: &Policy, action: &EntityUid, actions: &Entities) -> bool {

@@ -7,7 +7,7 @@ use cedar_policy::{ActionConstraint, Effect, Policy};
 use crate::asks::MASK;
 use crate::needed::{Needed, NobodyNamed};
 use crate::setup::{Mode, Source};
-use crate::words::METHODS;
+use crate::words::{METHODS, meant};
 
 /// Annotations with a meaning here, and those of Cedar's own habits.
 const ANNOTATIONS: [&str; 10] =
@@ -51,7 +51,9 @@ impl Rule {
     pub(crate) fn of(policy: &Policy, source: &Source) -> Result<Self, String> {
         let file = source.name.as_str();
         if let Some((odd, _)) = policy.annotations().find(|(name, _)| !ANNOTATIONS.contains(name)) {
-            return Err(format!("unknown annotation `@{odd}`; there are `@{}`", ANNOTATIONS.join("`, `@")));
+            let known = ANNOTATIONS.map(|name| format!("@{name}"));
+            let (meant, all) = (meant(&format!("@{odd}"), known.iter()), known.join("`, `"));
+            return Err(format!("unknown annotation `@{odd}`{meant}; there are `{all}`"));
         }
         let said = |name: &str| policy.annotation(name).unwrap_or_default();
         let stem = file.rsplit('/').next().unwrap_or(file).trim_end_matches(".cedar");

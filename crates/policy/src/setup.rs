@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 use crate::needed::Needed;
+use crate::words::meant;
 
 /// How strictly a rule is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +60,7 @@ pub enum PolicyError {
         message: String,
     },
     /// A rule that nobody wrote.
-    #[error("there is no rule `{name}`; the rules are `{}`", rules.join("`, `"))]
+    #[error("there is no rule `{name}`{}; the rules are `{}`", meant(name, rules.iter()), rules.join("`, `"))]
     UnknownRule {
         /// As it was asked for.
         name: String,

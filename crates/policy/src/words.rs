@@ -62,7 +62,7 @@ const LISTED_MAX: usize = 12;
 const COMMANDS: &str = include_str!("commands.txt");
 
 /// Commands that are no nodes: of replication, what hides a relation, what a DROP is of, and why a text cannot be read.
-pub(crate) const OTHER_COMMANDS: [&str; 23] = [
+pub(crate) const OTHER_COMMANDS: [&str; 24] = [
     "alter_replication_slot",
     "base_backup",
     "create_replication_slot",
@@ -82,6 +82,7 @@ pub(crate) const OTHER_COMMANDS: [&str; 23] = [
     "timeline_history",
     "too-deep",
     "too-long",
+    "too-many-statements",
     "too-many-tokens",
     "too-slow",
     "tree",
@@ -402,7 +403,7 @@ fn oddly(fits: Fits) -> Fits {
 }
 
 /// The word of these that is like it.
-fn meant<W: AsRef<str>>(word: &str, words: impl Iterator<Item = W>) -> String {
+pub(crate) fn meant<W: AsRef<str>>(word: &str, words: impl Iterator<Item = W>) -> String {
     let near = words.map(|known| (distance(word, known.as_ref()), known));
     let nearest =
         near.filter(|(far, known)| *far <= 1 + known.as_ref().len() / 4).min_by_key(|(far, _)| *far);

@@ -18,6 +18,8 @@ pub struct Explained {
     pub statement: Rc<Described>,
     /// Functions that its own text calls or names.
     pub functions: Vec<String>,
+    /// What it filters, sets and names, also by what it reaches.
+    pub summary: sql::Summary,
     /// What is decided about it, whatever is decided about those before it.
     pub verdict: Verdict,
     /// It runs what was prepared or opened before, of which nothing is known here: that can be refused too.
@@ -49,6 +51,7 @@ pub fn explain<'a>(
         Explained {
             statement: Rc::clone(&judged.described),
             functions: reading.read.functions(at).to_vec(),
+            summary: reading.read.summary(at, env.catalog),
             verdict: judged.verdict.clone(),
             runs_unseen,
         }

@@ -26,7 +26,6 @@ use crate::keyed::Keys;
 use crate::landing::OwnPath;
 use crate::moving::{MovedNames, Moves, ToldColumns};
 use crate::names::{Columns, ResultColumns};
-use crate::normalised::normalised;
 use crate::path::{ByPath, PathChange};
 use crate::probed::{hands_over, has_sinks, makes_sink, probes, replaces_code};
 use crate::put_back::PutBack;
@@ -329,6 +328,16 @@ impl Read {
         match &self.source {
             Source::Text(Ok(facts)) => facts.statements.get(at).map_or(&[], |one| &one.functions),
             _ => &[],
+        }
+    }
+
+    /// What a statement of it does in words, by its place.
+    pub(crate) fn summary(&self, at: usize, catalog: &Catalog) -> sql::Summary {
+        match &self.source {
+            Source::Text(Ok(facts)) => {
+                facts.statements.get(at).map(|one| one.with_reach(catalog).summary()).unwrap_or_default()
+            }
+            _ => sql::Summary::default(),
         }
     }
 
@@ -779,7 +788,7 @@ impl Texts<'_> {
         if spills.are_any {
             effects.push("spill");
         }
-        *without_literals = normalised(text, own.values.as_deref());
+        *without_literals = sql::normalised(text, own.values.as_deref(), is_somebodys);
         let code = match judged.verdict {
             Verdict::Refuse(_) => Code::default(),
             Verdict::Allow(_) | Verdict::Hold { .. } => statement.code(catalog),
@@ -1581,6 +1590,11 @@ pub(crate) fn columns_of(schema: Option<&str>, name: &str, catalog: &Catalog) ->
     let mut named = catalog.named_in(schema, name);
     let only = named.next().filter(|only| !catalog.is_new(only))?;
     named.next().is_none().then(|| only.columns.iter().map(|column| column.name.clone()).collect())
+}
+
+/// Whether a name has something in it that is known by its form.
+fn is_somebodys(name: &str) -> bool {
+    mask::detect::all(name.as_bytes()).any(|found| found.is_distinct())
 }
 
 /// What the name of a relation can be at the end of its path: names can have dots in them.

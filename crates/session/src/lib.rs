@@ -40,7 +40,6 @@ mod late;
 mod made;
 mod moving;
 mod names;
-mod normalised;
 mod owed;
 mod path;
 mod probed;

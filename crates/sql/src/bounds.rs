@@ -1,4 +1,4 @@
-//! What is refused before it is parsed, because parsing it would take too long or too much memory.
+//! What is refused before it is parsed, or right after, because to go on would take too long or too much memory.
 
 use crate::facts::Unreadable;
 
@@ -8,6 +8,10 @@ pub const STATEMENT_BYTES_MAX: usize = 16 << 20;
 /// Most tokens of a text that is read. What its tree takes is not in its bytes: a million of `1,` take a gigabyte, and
 /// one string of as many bytes next to nothing.
 pub const STATEMENT_TOKENS_MAX: usize = 1 << 20;
+
+/// Most statements of a text. Each is judged and recorded before the first is sent, on the thread of its session, where others wait for as
+/// long: this many `SELECT 1` take some two thirds of a second.
+pub const STATEMENTS_MAX: usize = 10_000;
 
 /// Deepest tree of a text that is read, in levels of pg_query's messages: each operator of a chain (`1 + 1 + 1`) is two. It is pg_query's
 /// own bound (pg_query_internal.h, `PG_QUERY_PROTOBUF_MAX_DEPTH`), and threads that read have the stack for it.
@@ -51,6 +55,14 @@ pub(crate) fn check(text: &str) -> Result<(), Unreadable> {
         }
     }
     Ok(())
+}
+
+/// Checks how many statements a text has.
+pub(crate) fn check_statements(statements: usize) -> Result<(), Unreadable> {
+    match statements {
+        0..=STATEMENTS_MAX => Ok(()),
+        _ => Err(Unreadable::TooManyStatements { statements, limit: STATEMENTS_MAX }),
+    }
 }
 
 /// Whether it is certain what is quoted, and no run outside of that is too long.

@@ -551,6 +551,7 @@ impl Unreadable {
             Unreadable::NewWord { .. } => "new-word",
             Unreadable::TooLong { .. } => "too-long",
             Unreadable::TooManyTokens { .. } => "too-many-tokens",
+            Unreadable::TooManyStatements { .. } => "too-many-statements",
             Unreadable::TooDeep { .. } => "too-deep",
             Unreadable::TooSlow { .. } => "too-slow",
             Unreadable::OperatorRun { .. } => "operator-run",
@@ -597,6 +598,14 @@ pub enum Unreadable {
     #[error("the statement has more than {limit} words and signs")]
     TooManyTokens {
         /// Tokens allowed.
+        limit: usize,
+    },
+    /// To judge all that it does would hold up others for too long.
+    #[error("the text has {statements} statements, Picket's limit is {limit} (`STATEMENTS_MAX`)")]
+    TooManyStatements {
+        /// Statements of the text.
+        statements: usize,
+        /// Statements allowed.
         limit: usize,
     },
     /// Its tree is deeper than the reader's.

@@ -47,9 +47,11 @@ mod lineage;
 mod literals;
 mod moves;
 mod names;
+mod normalised;
 mod objects;
 mod own;
 mod part;
+mod place;
 mod plain;
 mod planning;
 mod point;
@@ -67,6 +69,7 @@ mod settled;
 mod shadow;
 mod source;
 pub mod steps;
+mod summary;
 mod system;
 mod tells;
 mod temporary;
@@ -79,7 +82,9 @@ mod walk;
 mod within;
 mod writes;
 
-pub use bounds::{OPERATOR_RUN_BYTES_MAX, STATEMENT_BYTES_MAX, STATEMENT_DEPTH_MAX, STATEMENT_TOKENS_MAX};
+pub use bounds::{
+    OPERATOR_RUN_BYTES_MAX, STATEMENT_BYTES_MAX, STATEMENT_DEPTH_MAX, STATEMENT_TOKENS_MAX, STATEMENTS_MAX,
+};
 pub use catalog::Catalog;
 pub use code::Code;
 pub use columns::{
@@ -101,12 +106,15 @@ pub use lineage::{
 };
 pub use literals::{skeleton, taken_out};
 pub use names::{Name, Naming};
+pub use normalised::normalised;
 pub use own::trusted_names;
 pub use part::RowSecurity;
+pub use place::{Place, place};
 pub use planning::{EVALUATING, Planning, Unplanned, planning};
 pub use read::read;
 pub use search_path::{SEARCH_PATH, SearchPath, Usage, code_may_set, code_sets_own_paths, found_by_path};
 pub use setting::{only_sets, setting_name};
+pub use summary::{Summary, words};
 pub use system::{SystemViews, is_information, written_through};
 pub use tells::{Telling, Tells, TellsColumn, tells};
 pub use temporary::Scratch;

@@ -59,7 +59,9 @@ pub struct Parsed<'t> {
 pub fn parse(text: &[u8]) -> Result<Parsed<'_>, Unreadable> {
     let text = std::str::from_utf8(text).map_err(|_| Unreadable::Encoding)?;
     bounds::check(text)?;
-    Ok(Parsed { text, tree: kept_tree(text)? })
+    let tree = kept_tree(text)?;
+    bounds::check_statements(tree.protobuf.stmts.len())?;
+    Ok(Parsed { text, tree })
 }
 
 /// PostgreSQL's grammar alone, for what is known to be within the bounds. pg_query panics on trees that its own helpers do not

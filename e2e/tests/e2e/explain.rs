@@ -12,11 +12,14 @@ use serde_json::Value;
 const REFUSED: &str = "\
 refuse: DELETE FROM shop.orders o WHERE o.id = o.id
   ERROR: Picket refused this statement
+  SQLSTATE: 42501
   DETAIL: Rule \"no-unfiltered-write\": the DELETE has no condition that leaves any row of the table out.
   HINT: Say which rows you mean in WHERE, by their columns; beside other tables name each column with its own.
   effects: delete
   writes: shop.orders
-  columns: o.id
+  without an effective filter: delete shop.orders
+  columns read: o.id
+  normalised: DELETE FROM shop.orders o WHERE o.id = o.id
   fingerprint: 230cb81bc222772b
 ";
 
@@ -40,6 +43,42 @@ fn a_refusal_is_explained_to_people() -> Result<()> {
     let output = explain(&["DELETE FROM shop.orders o WHERE o.id = o.id"], b"")?;
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(String::from_utf8(output.stdout)?, REFUSED);
+    Ok(())
+}
+
+/// Tabs and letters of several bytes do not move the caret, and nothing is coloured that no terminal shows.
+#[test]
+fn a_caret_stands_below_what_is_no_sql() -> Result<()> {
+    let output = explain(&["SELECT 'ä',\n\t'from' FROM FROM t"], b"")?;
+    let told = String::from_utf8(output.stdout)?;
+    assert_eq!(
+        told,
+        "refuse: SELECT 'ä',\\n\\t'from' FROM FROM t\n  ERROR: syntax error at or near \"FROM\"\n\
+         \x20 LINE 2: \\t'from' FROM FROM t\n                        ^ column 14\n  SQLSTATE: 42601\n"
+    );
+    let found = objects(&["--format", "json", "\n select 1;\n selec 2"], b"")?;
+    assert_eq!((&found[0]["error_line"], &found[0]["error_column"]), (&3.into(), &2.into()));
+    let found = objects(&["--format", "json", "select 1"], b"")?;
+    assert_eq!((&found[0]["error_line"], &found[0]["error_column"]), (&0.into(), &0.into()));
+    Ok(())
+}
+
+#[test]
+fn it_is_told_what_is_filtered_set_and_written() -> Result<()> {
+    let text = b"update orders set status = price where id = 7; delete from orders; set search_path = audit; create view v as select 1";
+    let found = objects(&["--format", "json"], text)?;
+    let list = |at: usize, key: &str| found[at][key].clone();
+    let is = |words: &[&str]| Value::from(words.to_vec());
+    assert_eq!(list(0, "filtered"), is(&["update orders"]));
+    assert_eq!(list(0, "unfiltered"), is(&[]));
+    assert_eq!(list(0, "columns_read"), is(&["price", "id"]));
+    assert_eq!(list(0, "columns_written"), is(&["status"]));
+    assert_eq!(found[0]["normalised"], "update orders set status = price where id = $1");
+    assert_eq!(list(1, "unfiltered"), is(&["delete orders"]));
+    assert_eq!(found[1]["sqlstate"], "42501");
+    assert_eq!(list(2, "settings"), is(&["search_path = audit"]));
+    assert_eq!(list(3, "effects"), is(&["create_view"]));
+    assert_eq!(list(3, "commands"), is(&["ViewStmt"]));
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use crate::backtest::Again;
 use crate::explain::Told;
 
 /// What is told of a statement that somebody asks about.
-pub(super) const COLUMNS: [&str; 16] = [
+pub(super) const COLUMNS: [&str; 22] = [
     "statement",
     "verdict",
     "rules",
@@ -21,6 +21,12 @@ pub(super) const COLUMNS: [&str; 16] = [
     "functions",
     "fingerprint",
     "readers disagree",
+    "normalised",
+    "filtered",
+    "unfiltered",
+    "settings",
+    "columns read",
+    "columns written",
 ];
 
 /// What is told of a statement that was recorded, in the order in which they are asked about.
@@ -55,5 +61,11 @@ pub(super) fn row(told: Told) -> Vec<String> {
         list(&told.functions),
         fingerprint,
         told.readers_disagree,
+        told.normalised,
+        list(&told.summary.filtered),
+        list(&told.summary.unfiltered),
+        list(&told.summary.settings),
+        list(&told.summary.columns_read),
+        list(&told.summary.columns_written),
     ]
 }

@@ -275,5 +275,5 @@ allow, against no-drop-table
 fn a_rule_that_is_not_there_cannot_observe() {
     let modes = BTreeMap::from([("no-drop-tables".to_owned(), Mode::Observe)]);
     let error = Policies::new(Setup { modes, ..Setup::default() }).unwrap_err().to_string();
-    assert_snapshot!(error, @"there is no rule `no-drop-tables`; the rules are `copy-masked`, `lexing-settings`, `no-alter-system`, `no-catalog-write`, `no-dangerous-function`, `no-disable-protection`, `no-drop`, `no-drop-table`, `no-fast-path`, `no-outside-reach`, `no-privilege-change`, `no-replication`, `no-server-files`, `no-truncate`, `no-unfiltered-write`, `opaque-code`, `unknown-name`, `unreadable`");
+    assert_snapshot!(error, @"there is no rule `no-drop-tables`; did you mean `no-drop-table`; the rules are `copy-masked`, `lexing-settings`, `no-alter-system`, `no-catalog-write`, `no-dangerous-function`, `no-disable-protection`, `no-drop`, `no-drop-table`, `no-fast-path`, `no-outside-reach`, `no-privilege-change`, `no-replication`, `no-server-files`, `no-truncate`, `no-unfiltered-write`, `opaque-code`, `unknown-name`, `unreadable`");
 }

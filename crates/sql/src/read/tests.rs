@@ -164,6 +164,12 @@ fn deep_and_long_statements_neither_crash_nor_hang() {
         facts(&format!("select {}1{}", "(".repeat(200_000), ")".repeat(200_000))).starts_with("unreadable")
     );
     assert_eq!(facts(&"select 1;".repeat(2_000)).lines().count(), 2_000);
+    let many = |count| facts(&"select 1;".repeat(count));
+    assert_eq!(many(crate::STATEMENTS_MAX).lines().count(), crate::STATEMENTS_MAX);
+    assert_eq!(
+        many(crate::STATEMENTS_MAX + 1),
+        "unreadable: the text has 10001 statements, Picket's limit is 10000 (`STATEMENTS_MAX`)"
+    );
     assert_eq!(facts(&format!("select 1{}", "+1".repeat(4_900))), "select");
     assert_eq!(
         facts(&format!("select 1{}", "+1".repeat(5_100))),

@@ -127,6 +127,18 @@ fn what_is_explained_is_what_happens() -> Result<()> {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let told = explained(&stack, &["--as", "alice", "SELECT name FROM again"])?;
     assert_eq!(told[0]["reads"][0], "public.again", "{told:?}");
+    // By the catalog: the view that is read, and that all rows go by a function.
+    let told = explained(
+        &stack,
+        &["--as", "alice", "SELECT wipe(); UPDATE people SET name = 'x' WHERE id = 2; SELEC"],
+    )?;
+    assert_eq!(told[0]["error_line"], 1, "{told:?}");
+    let told =
+        explained(&stack, &["--as", "alice", "SELECT wipe(); UPDATE people SET name = 'x' WHERE id = 2"])?;
+    assert_eq!(told[0]["unfiltered"][0], "delete people", "{told:?}");
+    assert_eq!(told[1]["filtered"][0], "update people", "{told:?}");
+    assert_eq!(told[1]["columns_written"][0], "name", "{told:?}");
+    assert_eq!(told[1]["normalised"], "UPDATE people SET name = $1 WHERE id = $2");
     // Each by itself, as whoever asks where nobody else is named.
     let told = explained(&stack, &["DELETE FROM people; PREPARE p AS SELECT wipe(); EXECUTE p; SELECT 1"])?;
     let all: Vec<_> = told.iter().map(rules).collect();

@@ -51,6 +51,7 @@ pub(crate) fn unreadable(error: &Unreadable) -> Option<&'static str> {
         Unreadable::Lexing { .. } => 4,
         Unreadable::TooLong { .. }
         | Unreadable::TooManyTokens { .. }
+        | Unreadable::TooManyStatements { .. }
         | Unreadable::TooDeep { .. }
         | Unreadable::OperatorRun { .. } => 5,
         Unreadable::Syntax { message } if message.starts_with("syntax error at ") => 0,

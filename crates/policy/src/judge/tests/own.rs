@@ -304,10 +304,10 @@ fn sessions_that_policies_cannot_tell_apart_are_one_subject() {
 #[test]
 fn errors_name_the_file_the_line_and_the_mend() {
     assert_snapshot!(error("permit (principal, action, resource);\nforbid (principal, action resource);"), @r##"team.cedar:2: unexpected token `resource`"##);
-    assert_snapshot!(error("\n\nforbid (principal, action == Picket::Action::\"drop_tabel\", resource);"), @r##"team.cedar:3: unrecognized action `Picket::Action::"drop_tabel"`"##);
-    assert_snapshot!(error("forbid (principal, action, resource) when { principal.knd == \"agent\" };"), @r##"team.cedar:1: attribute `knd` on entity type `Picket::User` not found"##);
+    assert_snapshot!(error("\n\nforbid (principal, action == Picket::Action::\"drop_tabel\", resource);"), @r##"team.cedar:3: unrecognized action `Picket::Action::"drop_tabel"`; did you mean `drop_table`"##);
+    assert_snapshot!(error("forbid (principal, action, resource) when { principal.knd == \"agent\" };"), @r##"team.cedar:1: attribute `knd` on entity type `Picket::User` not found; did you mean `kind`"##);
     assert_snapshot!(error("permit (principal, action, resource);\nforbid (principal, action, resource)\nwhen { principal.kind == \"agnet\" };"), @"team.cedar:3: `agnet` is never a `principal.kind`, which is one of `agent`, `human`, ``; did you mean `agent`");
-    assert_snapshot!(error("@mod(\"observe\") forbid (principal, action, resource);"), @r##"team.cedar:1: unknown annotation `@mod`; there are `@allows`, `@description`, `@hint`, `@hold`, `@id`, `@method`, `@mode`, `@reason`, `@refuses`, `@rule`"##);
+    assert_snapshot!(error("@mod(\"observe\") forbid (principal, action, resource);"), @r##"team.cedar:1: unknown annotation `@mod`; did you mean `@mode`; there are `@allows`, `@description`, `@hint`, `@hold`, `@id`, `@method`, `@mode`, `@reason`, `@refuses`, `@rule`"##);
     assert_snapshot!(error("@mode(\"off\") forbid (principal, action, resource);"), @r##"team.cedar:1: `@mode` must be "enforce" or "observe", got "off""##);
     assert_snapshot!(error("forbid (principal == ?principal, action, resource);"), @r##"team.cedar:1: `?principal` and `?resource` make a template, which nothing fills (policy0)"##);
     assert_snapshot!(error("@hold(\"dba,ops\") forbid (principal, action, resource);"), @r#"team.cedar:1: `@hold` must name one group that may approve, or how many of it: "dba", "2 of dba" (2 to 20), got "dba,ops""#);
@@ -331,7 +331,7 @@ fn groups_that_nobody_is_in_are_told() {
     );
     assert_snapshot!(named.odd_groups(&groups(&["dba", "exempt:no-drop", "exempt:no-dorp"])).join("\n"), @r#"
 team.cedar: no user is in the group `dbas` (rule "dba")
-there is no rule `no-dorp` that a user could be exempt from
+there is no rule `no-dorp` that a user could be exempt from; did you mean `no-drop`
 "#);
     assert_eq!(named.odd_groups(&groups(&["dbas", "exempt:dba"])), Vec::<String>::new());
 }
