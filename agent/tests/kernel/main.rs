@@ -12,6 +12,7 @@ mod local;
 mod namespaces;
 mod process;
 mod programs;
+mod stack;
 mod startup;
 mod storm;
 mod tampered;
