@@ -70,11 +70,12 @@ INSERT INTO regions VALUES ('de', NULL), ('fr', now());
 ";
 
 /// Conditions that are true of every row, and what makes them so.
-const OPEN: [(&str, &str, &str); 111] = [
+const OPEN: [(&str, &str, &str); 112] = [
     ("lines", "id IS NOT NULL", "\"id\" is NOT NULL"),
     ("lines", "NOT (id IS NULL)", "\"id\" is NOT NULL"),
     ("public.lines", "lines.id IS NOT NULL", "\"id\" is NOT NULL"),
     ("lines AS l", "l.id IS NOT NULL", "\"id\" is NOT NULL"),
+    ("lines AS id", "id IS NOT NULL", "\"id\" is NOT NULL"),
     ("lines", "id IS DISTINCT FROM NULL", "\"id\" is NOT NULL"),
     ("lines", "id >= -2147483648", "by its type"),
     ("lines", "-2147483648 <= id", "by its type"),

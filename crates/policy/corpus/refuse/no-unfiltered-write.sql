@@ -1121,5 +1121,3 @@ DELETE FROM orders WHERE (status <> ALL (ARRAY['x', status])) IS NOT TRUE
 DELETE FROM orders WHERE (id, status) IN (SELECT id, status)
 
 UPDATE orders SET status = 'x' WHERE (id, status) IN (VALUES (0, 'x'), (id, status))
-
-DELETE FROM orders id WHERE id IS NOT NULL
